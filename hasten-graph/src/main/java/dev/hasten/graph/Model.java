@@ -1,0 +1,4 @@
+package dev.hasten.graph;
+
+/** A model. */
+public final class Model {}
