@@ -1,0 +1,54 @@
+package dev.hasten.graph.rewrite;
+
+import java.util.List;
+
+/** The lists of rules, each in the order in which they run. */
+public final class Rules {
+  private Rules() {}
+
+  /** Everything that keeps the outputs within rounding and never makes a graph slower. */
+  public static List<Rule> simplify() {
+    throw new UnsupportedOperationException();
+  }
+
+  /**
+   * Self-attention of exporters becomes {@code com.microsoft.Attention}. Its inputs: 0 the hidden
+   * states {@code [batch, seq, hidden]}, 1 the weights of query, key and value side by side {@code
+   * [hidden, 3*hidden]} (an initializer), 2 their biases {@code [3*hidden]}, 3 the raw mask {@code
+   * [batch, total]} int32 (1 attends, 0 does not). Attribute {@code num_heads}; the scale is
+   * 1/sqrt(head size). Output 0 {@code [batch, seq, hidden]}.
+   */
+  public static List<Rule> fuseAttention() {
+    throw new UnsupportedOperationException();
+  }
+
+  /**
+   * {@code Add → LayerNormalization} becomes {@code com.microsoft.SkipLayerNormalization}: inputs 0
+   * the block's output, 1 the skip connection, 2 gamma, 3 beta, 4 (optional) the bias that was
+   * added to input 0. Attribute {@code epsilon}.
+   */
+  public static List<Rule> fuseSkipLayerNormalization() {
+    throw new UnsupportedOperationException();
+  }
+
+  /**
+   * {@code Add(bias) → Gelu} becomes {@code com.microsoft.BiasGelu}: inputs 0 {@code [..., n]}, 1
+   * bias {@code [n]}.
+   */
+  public static List<Rule> fuseBiasGelu() {
+    throw new UnsupportedOperationException();
+  }
+
+  /** MatMuls with constant weights that read the same input become one MatMul and a Split. */
+  public static List<Rule> mergeMatMuls() {
+    throw new UnsupportedOperationException();
+  }
+
+  /**
+   * All fusions to contributed operators, in the order that works: attention first, then
+   * normalizations, then Gelu.
+   */
+  public static List<Rule> fusions() {
+    throw new UnsupportedOperationException();
+  }
+}
