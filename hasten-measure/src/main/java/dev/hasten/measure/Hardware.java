@@ -1,0 +1,70 @@
+package dev.hasten.measure;
+
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The machine, as far as it decides what is fast.
+ *
+ * @param processor model name
+ * @param architecture {@code x86_64}, {@code aarch64}
+ * @param instructionSets those that decide, by the kernel's names: {@code avx2}, {@code avx512f},
+ *     {@code avx512_vnni}, {@code avx_vnni}, {@code amx_int8}, {@code avx512_bf16}…
+ * @param cores that this process may use: CPU affinity and container quota respected, at least 1
+ * @param machineCores logical processors of the machine
+ * @param memoryBytes that this process may use, container limit respected
+ * @param caches of one core, smallest level first
+ * @param system operating system and kernel
+ */
+public record Hardware(
+    String processor,
+    String architecture,
+    Set<String> instructionSets,
+    int cores,
+    int machineCores,
+    long memoryBytes,
+    List<Cache> caches,
+    String system) {
+  public Hardware {
+    instructionSets = Set.copyOf(instructionSets);
+    caches = List.copyOf(caches);
+  }
+
+  /**
+   * A cache.
+   *
+   * @param level 1, 2, 3
+   * @param type {@code Data}, {@code Instruction}, {@code Unified}
+   * @param bytes its size
+   */
+  public record Cache(int level, String type, long bytes) {}
+
+  /** Looks at this machine. What can't be found out is empty or 0, never guessed. */
+  public static Hardware detect() {
+    throw new UnsupportedOperationException();
+  }
+
+  /**
+   * Whether the processor multiplies bytes with full-width sums (VNNI, AMX, or Arm's dot product).
+   */
+  public boolean hasInt8Dot() {
+    return instructionSets.contains("avx512_vnni")
+        || instructionSets.contains("avx_vnni")
+        || instructionSets.contains("avx_vnni_int8")
+        || instructionSets.contains("amx_int8")
+        || instructionSets.contains("asimddp");
+  }
+
+  /**
+   * Whether unsigned × signed byte products saturate at 16 bits, silently: weights must then stay
+   * within ±64.
+   */
+  public boolean int8Saturates() {
+    return architecture.equals("x86_64") && !hasInt8Dot();
+  }
+
+  /** The instruction sets in one line, for reports: {@code AVX2, AVX-512, VNNI}. */
+  public String summary() {
+    throw new UnsupportedOperationException();
+  }
+}
