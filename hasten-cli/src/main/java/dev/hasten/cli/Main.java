@@ -1,0 +1,122 @@
+package dev.hasten.cli;
+
+import dev.hasten.graph.ModelException;
+import dev.hasten.runtime.BadInputException;
+import dev.hasten.runtime.EnvironmentException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The {@code hasten} command: parses the line, runs one command, turns its outcome into an exit code. */
+@Command(
+    name = "hasten",
+    description = "Makes trained models answer faster, and proves that they are still good enough.",
+    synopsisSubcommandLabel = "COMMAND",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    sortOptions = false,
+    subcommands = {
+      DoctorCommand.class,
+      DemoCommand.class,
+      InspectCommand.class,
+      ProfileCommand.class,
+      OptimizeCommand.class,
+      ApplyCommand.class,
+      CompareCommand.class,
+      CommandLine.HelpCommand.class
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  hasten demo                                  the whole story on a real model",
+      "  hasten profile model.onnx                    where the time goes, and what would help",
+      "  hasten optimize workload.yaml --budget 10m   the best bundle within the limits",
+      "  hasten apply recipe.yaml model.onnx -o out.onnx",
+      "",
+      "Exit codes: 0 done, 1 goal not met, 2 bad input, 3 the environment lacks something."
+    })
+public final class Main {
+
+  private Main() {}
+
+  /** Process exit codes, the same for every command. */
+  static final class Exit {
+    static final int DONE = 0;
+    static final int GOAL_NOT_MET = 1;
+    static final int BAD_INPUT = 2;
+    static final int ENVIRONMENT = 3;
+
+    private Exit() {}
+  }
+
+  /** Starts the command line and exits the process with its code. */
+  public static void main(String[] args) {
+    System.exit(run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args));
+  }
+
+  /** Runs one command line without leaving the process. */
+  static int run(PrintWriter out, PrintWriter err, String... args) {
+    CommandLine line =
+        new CommandLine(new Main())
+            .setOut(out)
+            .setErr(err)
+            .setCaseInsensitiveEnumValuesAllowed(true)
+            .setUsageHelpAutoWidth(true)
+            .setExecutionExceptionHandler((e, command, parsed) -> report(e, command));
+    return args.length == 0 ? usage(line) : line.execute(args);
+  }
+
+  private static int usage(CommandLine line) {
+    line.usage(line.getOut());
+    return Exit.DONE;
+  }
+
+  private static int report(Exception e, CommandLine command) throws Exception {
+    switch (e) {
+      case ModelException _, BadInputException _ -> {
+        return fail(command, e.getMessage(), Exit.BAD_INPUT);
+      }
+      case EnvironmentException _ -> {
+        return fail(command, e.getMessage(), Exit.ENVIRONMENT);
+      }
+      case UncheckedIOException io when io.getCause() instanceof FileSystemException file -> {
+        return fail(command, describe(file), Exit.BAD_INPUT);
+      }
+      case UncheckedIOException io -> {
+        return fail(command, String.valueOf(io.getCause().getMessage()), Exit.BAD_INPUT);
+      }
+      case FileSystemException file -> {
+        return fail(command, describe(file), Exit.BAD_INPUT);
+      }
+      default -> throw e;
+    }
+  }
+
+  /** The JDK's file exceptions often carry nothing but the path. */
+  private static String describe(FileSystemException e) {
+    @Nullable String reason = e.getReason();
+    return e.getFile()
+        + ": "
+        + switch (e) {
+          case java.nio.file.NoSuchFileException _ -> "no such file";
+          case java.nio.file.AccessDeniedException _ -> "permission denied";
+          case java.nio.file.ReadOnlyFileSystemException _ -> "read-only";
+          default -> reason == null ? e.getClass().getSimpleName() : reason;
+        };
+  }
+
+  private static int fail(CommandLine command, @Nullable String message, int code) {
+    command.getErr().println(command.getColorScheme().errorText("hasten: " + message));
+    return code;
+  }
+
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      @Nullable String version = Main.class.getPackage().getImplementationVersion();
+      return new String[] {"hasten " + (version == null ? "from sources" : version)};
+    }
+  }
+}
