@@ -146,17 +146,17 @@ public final class NdArray {
 
   /** The elements as {@code float}, converted from any numeric type. */
   public float[] toFloats() {
-    throw new UnsupportedOperationException();
+    return Elements.floats(type, data(), size);
   }
 
   /** The elements as {@code double}, converted from any numeric type. */
   public double[] toDoubles() {
-    throw new UnsupportedOperationException();
+    return Elements.doubles(type, data(), size);
   }
 
   /** The elements as {@code long}, converted from any numeric type; fractions are cut off. */
   public long[] toLongs() {
-    throw new UnsupportedOperationException();
+    return Elements.longs(type, data(), size);
   }
 
   /** Equal type, shape and bits. */

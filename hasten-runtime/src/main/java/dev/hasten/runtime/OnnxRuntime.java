@@ -1,0 +1,95 @@
+package dev.hasten.runtime;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * ONNX Runtime in this process. Its environment is one per process by its own design, hence the
+ * static holder; it is made on first use, with a thread pool that the sessions share.
+ */
+final class OnnxRuntime {
+  private OnnxRuntime() {}
+
+  private record Loaded(OrtEnvironment environment, boolean sharedPool, int sharedThreads) {}
+
+  private static final class Holder {
+    static final @Nullable Loaded LOADED;
+    static final @Nullable Throwable FAILURE;
+
+    static {
+      Loaded loaded = null;
+      Throwable failure = null;
+      try {
+        loaded = load();
+      } catch (OrtException | RuntimeException | LinkageError e) {
+        failure = e;
+      }
+      LOADED = loaded;
+      FAILURE = failure;
+    }
+  }
+
+  /**
+   * @throws EnvironmentException if the native library cannot be loaded
+   */
+  static OrtEnvironment environment() {
+    return loaded().environment();
+  }
+
+  /** Whether sessions can share the pool. Not if other code made the environment before us. */
+  static boolean hasSharedPool() {
+    return loaded().sharedPool();
+  }
+
+  /** Width of the shared pool, the caller's thread included. */
+  static int sharedThreads() {
+    return loaded().sharedThreads();
+  }
+
+  /** Why it cannot be used; null if it can. */
+  static @Nullable Throwable failure() {
+    return Holder.FAILURE;
+  }
+
+  static String version() {
+    return Holder.LOADED == null ? "" : Holder.LOADED.environment().getVersion();
+  }
+
+  private static Loaded loaded() {
+    Loaded loaded = Holder.LOADED;
+    if (loaded == null) {
+      throw new EnvironmentException(
+          "ONNX Runtime's native library cannot be loaded on "
+              + System.getProperty("os.name")
+              + " "
+              + System.getProperty("os.arch")
+              + ": "
+              + Holder.FAILURE
+              + " (it needs glibc 2.28 or later on Linux, and a temporary folder that allows"
+              + " execution: -Djava.io.tmpdir)",
+          Holder.FAILURE == null ? new IllegalStateException() : Holder.FAILURE);
+    }
+    return loaded;
+  }
+
+  private static Loaded load() throws OrtException {
+    int threads = Cores.available();
+    OrtEnvironment environment;
+    boolean shared = true;
+    try (OrtEnvironment.ThreadingOptions pool = new OrtEnvironment.ThreadingOptions()) {
+      pool.setGlobalIntraOpNumThreads(threads);
+      pool.setGlobalInterOpNumThreads(1);
+      pool.setGlobalSpinControl(false);
+      environment =
+          OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "hasten", pool);
+    } catch (IllegalStateException e) {
+      // The application (or another library in it) made the environment first: use it as it is.
+      environment = OrtEnvironment.getEnvironment();
+      shared = false;
+    }
+    environment.setTelemetry(false);
+    return new Loaded(environment, shared, threads);
+  }
+}
