@@ -1,0 +1,126 @@
+package dev.hasten.measure;
+
+import dev.hasten.measure.RecordReader.Item;
+import dev.hasten.runtime.BadInputException;
+import dev.hasten.runtime.Example;
+import dev.hasten.runtime.NdArray;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** From a file's records to examples, as a {@link DataSpec} tells. */
+final class ExampleMapper {
+  private final DataSpec spec;
+  private final List<String> tensorFields;
+
+  /**
+   * @param found the file's fields, for tensor examples that name none
+   */
+  ExampleMapper(DataSpec spec, List<String> found) {
+    this.spec = spec;
+    this.tensorFields =
+        spec.tensorFields().isEmpty()
+            ? found.stream().filter(field -> !hasOtherRole(field)).toList()
+            : spec.tensorFields();
+  }
+
+  private boolean hasOtherRole(String field) {
+    return field.equals(spec.labelField())
+        || field.equals(spec.idField())
+        || spec.sliceFields().contains(field);
+  }
+
+  LabeledExample map(Item item, long position) {
+    String id = spec.idField() == null ? Long.toString(position) : scalar(item, spec.idField());
+    String label = spec.labelField() == null ? null : scalarOrNull(item, spec.labelField());
+    Map<String, String> slices = new LinkedHashMap<>();
+    for (String field : spec.sliceFields()) {
+      String value = scalarOrNull(item, field);
+      if (value != null) {
+        slices.put(field, value);
+      }
+    }
+    return new LabeledExample(id, example(item), label, slices);
+  }
+
+  private Example example(Item item) {
+    if (spec.textField() != null) {
+      return Example.text(text(item, spec.textField()));
+    }
+    Map<String, NdArray> tensors = new LinkedHashMap<>();
+    for (String field : tensorFields) {
+      Object value = item.values().get(field);
+      if (value == null) {
+        throw missing(item, field);
+      }
+      tensors.put(field, tensor(item, field, value));
+    }
+    return Example.tensors(tensors);
+  }
+
+  private String text(Item item, String field) {
+    Object value = item.values().get(field);
+    if (value == null) {
+      throw missing(item, field);
+    }
+    if (value instanceof String text) {
+      return text;
+    }
+    throw wrong(item, field, value, "a text");
+  }
+
+  private String scalar(Item item, String field) {
+    String value = scalarOrNull(item, field);
+    if (value == null) {
+      throw missing(item, field);
+    }
+    return value;
+  }
+
+  private @Nullable String scalarOrNull(Item item, String field) {
+    Object value = item.values().get(field);
+    return switch (value) {
+      case null -> null;
+      case String text -> text.isEmpty() ? null : text;
+      case Boolean flag -> flag.toString();
+      case Number number -> number.toString();
+      case NdArray array when array.rank() == 0 -> number(array);
+      default -> throw wrong(item, field, value, "a text, a number or true/false");
+    };
+  }
+
+  private static String number(NdArray array) {
+    return array.type().isFloating()
+        ? Double.toString(array.toDoubles()[0])
+        : Long.toString(array.toLongs()[0]);
+  }
+
+  private NdArray tensor(Item item, String field, Object value) {
+    try {
+      return Nested.toArray(value);
+    } catch (IllegalArgumentException e) {
+      throw new BadInputException(
+          "%s: %s: field `%s`: %s".formatted(spec.path(), item.where(), field, e.getMessage()), e);
+    }
+  }
+
+  private BadInputException missing(Item item, String field) {
+    return new BadInputException(
+        "%s: %s: field `%s` is missing or null (found: %s)"
+            .formatted(
+                spec.path(), item.where(), field, String.join(", ", item.values().keySet())));
+  }
+
+  private BadInputException wrong(Item item, String field, Object value, String expected) {
+    String shown = String.valueOf(value);
+    return new BadInputException(
+        "%s: %s: field `%s`: %s (expected: %s)"
+            .formatted(
+                spec.path(),
+                item.where(),
+                field,
+                shown.length() > 60 ? shown.substring(0, 60) + "…" : shown,
+                expected));
+  }
+}
