@@ -1,0 +1,10 @@
+package dev.hasten.compress;
+
+/**
+ * A recipe worth a trial.
+ *
+ * @param name short and unique in its list, such as {@code int8-channel-mse}
+ * @param recipe what to apply
+ * @param why one line for people
+ */
+public record Candidate(String name, Recipe recipe, String why) {}

@@ -1,0 +1,53 @@
+package dev.hasten.compress;
+
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/** The registry's line on one technique: what it is called, does and takes. */
+public final class TechniqueInfo {
+  private final String name;
+  private final String summary;
+  private final List<Parameter> parameters;
+  private final Function<Settings, Technique> factory;
+
+  TechniqueInfo(
+      String name,
+      String summary,
+      List<Parameter> parameters,
+      Function<Settings, Technique> factory) {
+    this.name = name;
+    this.summary = summary;
+    this.parameters = List.copyOf(parameters);
+    this.factory = factory;
+  }
+
+  /** The name used in recipes. */
+  public String name() {
+    return name;
+  }
+
+  /** One or two sentences of help. */
+  public String summary() {
+    return summary;
+  }
+
+  /** What it takes, in the order in which help should list it. */
+  public List<Parameter> parameters() {
+    return parameters;
+  }
+
+  /**
+   * Makes the technique.
+   *
+   * @param params by parameter name; what is missing takes its default
+   * @throws dev.hasten.runtime.BadInputException for an unknown parameter or a value out of range
+   */
+  public Technique create(Map<String, ?> params) {
+    return factory.apply(settings(params));
+  }
+
+  Settings settings(Map<String, ?> params) {
+    return Settings.of(name, parameters, params);
+  }
+}

@@ -1,0 +1,40 @@
+package dev.hasten.compress;
+
+import dev.hasten.graph.Model;
+import dev.hasten.measure.Hardware;
+import dev.hasten.runtime.BadInputException;
+import java.util.List;
+
+/** The registry: every technique has one line here, in the order of a sound recipe. */
+public final class Techniques {
+  private Techniques() {}
+
+  private static final List<TechniqueInfo> ALL = List.of();
+
+  /** All techniques. */
+  public static List<TechniqueInfo> all() {
+    return ALL;
+  }
+
+  /**
+   * The technique of this name.
+   *
+   * @throws BadInputException if there is none, listing the known ones
+   */
+  public static TechniqueInfo named(String name) {
+    return ALL.stream()
+        .filter(info -> info.name().equals(name))
+        .findFirst()
+        .orElseThrow(() ->
+            new BadInputException(
+                "unknown technique '%s' (%s)"
+                    .formatted(
+                        name,
+                        Spelling.hint(name, ALL.stream().map(TechniqueInfo::name).toList()))));
+  }
+
+  /** The recipes worth measuring for this model on this machine, most promising first. */
+  public static List<Candidate> candidates(Hardware hardware, Model model) {
+    throw new UnsupportedOperationException("candidates for " + hardware + " and " + model);
+  }
+}
