@@ -1,0 +1,9 @@
+package dev.hasten.graph;
+
+final class Fingerprint {
+  private Fingerprint() {}
+
+  static String of(Model m) {
+    throw new UnsupportedOperationException();
+  }
+}
