@@ -14,7 +14,11 @@ public interface InputPipeline extends AutoCloseable {
    * @param modelInputs what the model declares: decides which tensors are made, and their types
    */
   static InputPipeline open(PipelineSpec spec, Path folder, List<TensorInfo> modelInputs) {
-    throw new UnsupportedOperationException();
+    return switch (spec) {
+      case PipelineSpec.Text text ->
+          TextPipeline.open(text, folder.resolve(text.tokenizer()), modelInputs);
+      case PipelineSpec.Tensors tensors -> new TensorPipeline(tensors, modelInputs);
+    };
   }
 
   PipelineSpec spec();

@@ -28,9 +28,20 @@ public sealed interface PipelineSpec {
       boolean normalize,
       Optional<String> output)
       implements PipelineSpec {
+    static final int MAX_LENGTH = 512;
+
+    public Text {
+      if (maxLength < 1) {
+        throw new BadInputException("maxLength: " + maxLength + " (expected: >= 1)");
+      }
+      if (padToMultiple < 1) {
+        throw new BadInputException("padToMultiple: " + padToMultiple + " (expected: >= 1)");
+      }
+    }
+
     /** 512 tokens, mean pooling, normalised. */
     public static Text of(String tokenizer) {
-      return new Text(tokenizer, 512, 1, "", Pooling.MEAN, true, Optional.empty());
+      return new Text(tokenizer, MAX_LENGTH, 1, "", Pooling.MEAN, true, Optional.empty());
     }
 
     public Text withTokenizer(String file) {
@@ -39,6 +50,19 @@ public sealed interface PipelineSpec {
 
     public Text withMaxLength(int tokens) {
       return new Text(tokenizer, tokens, padToMultiple, prefix, pooling, normalize, output);
+    }
+
+    public Text withPadToMultiple(int tokens) {
+      return new Text(tokenizer, maxLength, tokens, prefix, pooling, normalize, output);
+    }
+
+    public Text withPrefix(String text) {
+      return new Text(tokenizer, maxLength, padToMultiple, text, pooling, normalize, output);
+    }
+
+    public Text withOutput(String name) {
+      return new Text(
+          tokenizer, maxLength, padToMultiple, prefix, pooling, normalize, Optional.of(name));
     }
 
     public Text withPooling(Pooling how) {
@@ -64,11 +88,11 @@ public sealed interface PipelineSpec {
    * @throws BadInputException naming the field, its value and what was expected
    */
   static PipelineSpec parse(Map<String, ?> section) {
-    throw new UnsupportedOperationException();
+    return PipelineSpecs.parse("input", section);
   }
 
   /** The section that {@link #parse} reads back to an equal value. */
   default Map<String, Object> toMap() {
-    throw new UnsupportedOperationException();
+    return PipelineSpecs.toMap(this);
   }
 }

@@ -1,0 +1,147 @@
+package dev.hasten.runtime;
+
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a map that came from YAML or JSON; every complaint names the field. */
+final class Section {
+  private final String path;
+  private final Map<?, ?> values;
+  private final Set<String> read = new HashSet<>();
+
+  /**
+   * @param path what to call the map in messages: {@code pipeline}
+   */
+  Section(String path, Map<?, ?> values) {
+    this.path = path;
+    this.values = values;
+  }
+
+  /** A section inside this one. */
+  Section section(String key) {
+    Object value = value(key);
+    if (value instanceof Map<?, ?> map) {
+      return new Section(name(key), map);
+    }
+    throw wrong(key, value, "a map");
+  }
+
+  Optional<Section> optionalSection(String key) {
+    return value(key) == null ? Optional.empty() : Optional.of(section(key));
+  }
+
+  String text(String key) {
+    return optionalText(key).orElseThrow(() -> wrong(key, null, "a text"));
+  }
+
+  String text(String key, String otherwise) {
+    return optionalText(key).orElse(otherwise);
+  }
+
+  Optional<String> optionalText(String key) {
+    Object value = value(key);
+    if (value == null || value instanceof String) {
+      return Optional.ofNullable((String) value);
+    }
+    throw wrong(key, value, "a text");
+  }
+
+  int integer(String key, int otherwise, int least) {
+    Object value = value(key);
+    if (value == null) {
+      return otherwise;
+    }
+    if ((value instanceof Integer || value instanceof Long)
+        && ((Number) value).longValue() >= least
+        && ((Number) value).longValue() <= Integer.MAX_VALUE) {
+      return ((Number) value).intValue();
+    }
+    throw wrong(key, value, "a whole number >= " + least);
+  }
+
+  boolean flag(String key, boolean otherwise) {
+    Object value = value(key);
+    if (value == null) {
+      return otherwise;
+    }
+    if (value instanceof Boolean flag) {
+      return flag;
+    }
+    throw wrong(key, value, "true or false");
+  }
+
+  /** A constant by its name in lower case, {@code -} for {@code _}. */
+  <E extends Enum<E>> E choice(String key, E otherwise) {
+    Optional<String> value = optionalText(key);
+    if (value.isEmpty()) {
+      return otherwise;
+    }
+    E[] all = otherwise.getDeclaringClass().getEnumConstants();
+    for (E constant : all) {
+      if (label(constant).equals(value.get())) {
+        return constant;
+      }
+    }
+    throw wrong(key, value.get(), "one of " + Arrays.stream(all).map(Section::label).toList());
+  }
+
+  List<String> texts(String key) {
+    Object value = value(key);
+    if (value == null) {
+      return List.of();
+    }
+    if (value instanceof List<?> list && list.stream().allMatch(String.class::isInstance)) {
+      return list.stream().map(String.class::cast).toList();
+    }
+    throw wrong(key, value, "a list of texts");
+  }
+
+  Map<?, ?> map(String key) {
+    Object value = value(key);
+    if (value == null) {
+      return Map.of();
+    }
+    if (value instanceof Map<?, ?> map) {
+      return map;
+    }
+    throw wrong(key, value, "a map");
+  }
+
+  /** Complains about keys that nothing has asked for: most are misspelt. */
+  void rejectOthers() {
+    for (Object key : values.keySet()) {
+      if (!read.contains(String.valueOf(key))) {
+        throw new BadInputException(
+            name(String.valueOf(key))
+                + ": unknown field (expected one of: "
+                + new TreeSet<>(read)
+                + ")");
+      }
+    }
+  }
+
+  static String label(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  BadInputException wrong(String key, @Nullable Object value, String expected) {
+    String found = value == null ? "missing" : String.valueOf(value);
+    return new BadInputException(name(key) + ": " + found + " (expected: " + expected + ")");
+  }
+
+  private String name(String key) {
+    return path.isEmpty() ? key : path + "." + key;
+  }
+
+  private @Nullable Object value(String key) {
+    read.add(key);
+    return values.get(key);
+  }
+}
