@@ -1,5 +1,6 @@
 package dev.hasten.measure;
 
+import java.util.OptionalDouble;
 import java.util.Set;
 
 /**
@@ -33,6 +34,14 @@ public interface Metric {
    */
   default boolean needsFit() {
     return false;
+  }
+
+  /**
+   * What the original scores by definition, for a metric that measures agreement with it: 1, or 0
+   * for a divergence. Empty: its score is measured like a candidate's.
+   */
+  default OptionalDouble originalScore() {
+    return OptionalDouble.empty();
   }
 
   /**

@@ -16,10 +16,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /** Parquet's top-level columns: numbers, texts, and lists of them. */
 final class ParquetReader implements RecordReader {
+  /** The library tells its choice of decompressors at INFO: on a console that is noise. */
+  private static final Logger LIBRARY_LOG = Logger.getLogger("dev.hardwood");
+
   private final Path path;
   private final ParquetFileReader file;
   private final List<SchemaNode> columns;
@@ -41,6 +46,9 @@ final class ParquetReader implements RecordReader {
    * @param wanted the columns to read; empty: all
    */
   static ParquetReader open(Path path, Set<String> wanted) throws IOException {
+    if (LIBRARY_LOG.getLevel() == null) {
+      LIBRARY_LOG.setLevel(Level.WARNING);
+    }
     ParquetFileReader file;
     try {
       file = ParquetFileReader.open(InputFile.of(path));

@@ -1,18 +1,33 @@
 package dev.hasten.measure;
 
+import dev.hasten.runtime.BadInputException;
+import java.util.Locale;
+import org.apache.commons.statistics.distribution.NormalDistribution;
+
 /**
  * "Quality is at most {@code maxDrop} below the original's, with this confidence."
+ *
+ * <p>The test is paired: it looks at how much worse the candidate is on each example. It is kept if
+ * the upper bound of the mean drop is within the allowance and broken if the lower bound is beyond
+ * it; each bound is wrong with probability 1 - confidence at most. Right-or-wrong outcomes get
+ * exact and score intervals, others a bootstrap ({@link Bootstrap}).
  *
  * @param maxDrop the largest drop allowed, in the metric's own unit (0.01 = one point of accuracy)
  * @param confidence of each one-sided bound, for example 0.95
  */
 public record Promise(double maxDrop, double confidence) {
+  /** With fewer examples no interval can be trusted. */
+  private static final int MIN_EXAMPLES = 20;
+
+  /** Chance of deciding that {@code examplesNeeded} aims at. */
+  private static final double POWER = 0.8;
+
   public Promise {
     if (!(maxDrop >= 0)) {
-      throw new IllegalArgumentException("maxDrop: " + maxDrop + " (expected: >= 0)");
+      throw new BadInputException("max drop: " + maxDrop + " (expected: >= 0)");
     }
     if (!(confidence > 0.5 && confidence < 1)) {
-      throw new IllegalArgumentException(
+      throw new BadInputException(
           "confidence: " + confidence + " (expected: 0.5 < confidence < 1)");
     }
   }
@@ -27,6 +42,71 @@ public record Promise(double maxDrop, double confidence) {
    * verdict.
    */
   public Verdict test(Comparison comparison, long seed) {
-    throw new UnsupportedOperationException();
+    int n = comparison.sample().size();
+    Interval drop = Drops.interval(comparison, 2 * confidence - 1, seed);
+    String name = comparison.metric().name();
+    if (comparison.notFinite() > 0) {
+      return new Verdict.Broken(
+          drop, n, "%d of %d outputs are NaN or infinite".formatted(comparison.notFinite(), n));
+    }
+    if (n >= MIN_EXAMPLES && drop.high() <= maxDrop) {
+      return new Verdict.Kept(
+          drop,
+          n,
+          text(
+              "%s drops by %.4f, at most %.4f with %s confidence (allowed: %.4f)",
+              name, drop.estimate(), drop.high()));
+    }
+    if (n >= MIN_EXAMPLES && drop.low() > maxDrop) {
+      return new Verdict.Broken(
+          drop,
+          n,
+          text(
+              "%s drops by %.4f, at least %.4f with %s confidence (allowed: %.4f)",
+              name, drop.estimate(), drop.low()));
+    }
+    long needed = examplesNeeded(drop, n);
+    return new Verdict.Undecided(
+        drop,
+        n,
+        needed,
+        String.format(
+            Locale.ROOT,
+            "%s drops by %.4f, between %.4f and %.4f (allowed: %.4f): %d examples do not decide, %s",
+            name,
+            drop.estimate(),
+            drop.low(),
+            drop.high(),
+            maxDrop,
+            n,
+            needed == Long.MAX_VALUE
+                ? "and no number would: the drop seems to be just what is allowed"
+                : "about " + needed + " would"));
+  }
+
+  private String text(String format, String metric, double estimate, double bound) {
+    return String.format(
+        Locale.ROOT, format, metric, estimate, bound, percent(confidence), maxDrop);
+  }
+
+  private static String percent(double share) {
+    return String.format(Locale.ROOT, "%.4g %%", share * 100);
+  }
+
+  /** How many examples would decide with a chance of {@link #POWER}, were the drop as estimated. */
+  private long examplesNeeded(Interval drop, int n) {
+    NormalDistribution normal = NormalDistribution.of(0, 1);
+    double zBound = normal.inverseCumulativeProbability(confidence);
+    double zPower = normal.inverseCumulativeProbability(POWER);
+    double gap = Math.abs(maxDrop - drop.estimate());
+    // Towards the allowance, the bound that must pass it tells the spread of one example.
+    double reach =
+        drop.estimate() <= maxDrop ? drop.high() - drop.estimate() : drop.estimate() - drop.low();
+    double spread = reach / zBound * Math.sqrt(n);
+    double needed = Math.pow((zBound + zPower) * spread / gap, 2);
+    if (!(needed < 1e9)) {
+      return Long.MAX_VALUE;
+    }
+    return Math.max(MIN_EXAMPLES, Math.max(n + 1L, (long) Math.ceil(needed)));
   }
 }
