@@ -1,5 +1,6 @@
 package dev.hasten.study.report;
 
+import dev.hasten.measure.Interval;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.time.Duration;
@@ -14,7 +15,14 @@ final class Format {
 
   /** {@code 2.70×}. */
   static String times(double ratio) {
-    return number(ratio) + "×";
+    return ratio(ratio) + "×";
+  }
+
+  /** Two digits after the point, so that the ends of an interval line up: {@code 2.70}. */
+  private static String ratio(double ratio) {
+    return Double.isFinite(ratio)
+        ? String.format(Locale.ROOT, Math.abs(ratio) < 9.995 ? "%.2f" : "%.1f", ratio)
+        : "–";
   }
 
   /** Three significant digits: {@code 2.70}, {@code 27.0}, {@code 270}, {@code 0.0270}. */
@@ -59,12 +67,23 @@ final class Format {
       scaled /= 1000;
       unit++;
     }
-    String digits = unit == 0 && scaled == Math.rint(scaled) ? Long.toString((long) scaled) : number(scaled);
+    String digits =
+        unit == 0 && scaled == Math.rint(scaled) ? Long.toString((long) scaled) : number(scaled);
     return digits + "\u00a0" + units[unit] + suffix;
   }
 
   static String count(long count) {
     return String.format(Locale.ROOT, "%,d", count);
+  }
+
+  /** {@code 1 thread}, {@code 2 threads}. */
+  static String counted(long count, String noun) {
+    return count(count) + "\u00a0" + noun + (count == 1 ? "" : "s");
+  }
+
+  /** The interval of a ratio: {@code [2.61, 2.79]}. */
+  static String range(Interval interval) {
+    return "[" + ratio(interval.low()) + ", " + ratio(interval.high()) + "]";
   }
 
   static String millis(Duration time) {

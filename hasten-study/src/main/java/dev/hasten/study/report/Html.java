@@ -14,7 +14,7 @@ import java.util.function.Function;
  * resources of this package.
  */
 record Html(String markup) implements Part {
-  private static final Set<String> VOID = Set.of("meta", "br", "col", "line", "circle", "path");
+  private static final Set<String> VOID = Set.of("br");
   static final Html NOTHING = new Html("");
 
   /** A name and a value inside a start tag. */
@@ -32,7 +32,8 @@ record Html(String markup) implements Part {
       attribute(start, "id", tagAndId[1]);
     }
     if (classes.length > 1) {
-      attribute(start, "class", String.join(" ", Arrays.asList(classes).subList(1, classes.length)));
+      attribute(
+          start, "class", String.join(" ", Arrays.asList(classes).subList(1, classes.length)));
     }
     var content = new StringBuilder();
     for (Part part : parts) {

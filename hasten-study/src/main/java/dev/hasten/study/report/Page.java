@@ -108,7 +108,8 @@ final class Page {
   private static String resource(String name) {
     try (InputStream in = Page.class.getResourceAsStream(name)) {
       if (in == null) {
-        throw new IllegalStateException(name + ": not on the class path (expected: in our jar, or in org.webjars:echarts)");
+        throw new IllegalStateException(
+            name + ": not on the class path (expected: in our jar, or in org.webjars:echarts)");
       }
       // The policy hashes what the browser sees, and its parser turns CR LF into LF.
       return new String(in.readAllBytes(), StandardCharsets.UTF_8).replace("\r\n", "\n");

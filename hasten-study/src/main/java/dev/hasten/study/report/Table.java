@@ -31,7 +31,6 @@ final class Table {
 
   record Column(String title, Kind kind) {}
 
-
   static Column words(String title) {
     return new Column(title, Kind.TEXT);
   }

@@ -27,11 +27,23 @@ record Whisker(double low, double high, double reference, double limit) {
     return new Whisker(low - margin, high + margin, reference, limit);
   }
 
-  /** The picture; {@code style} is a class of the style sheet. Its numbers stand beside it in text. */
+  /**
+   * The picture; {@code style} is a class of the style sheet. Its numbers stand beside it in text.
+   */
   Html draw(Interval interval, String style) {
+    return draw(interval, Html.NOTHING, style);
+  }
+
+  /** The same, with the interval of the machine's noise as a band behind it. */
+  Html draw(Interval interval, Interval noise, String style) {
+    return draw(interval, line("noise", noise.low(), noise.high(), "50%", "50%"), style);
+  }
+
+  private Html draw(Interval interval, Html behind, String style) {
     return el(
         "svg.whisker",
         attr("aria-hidden", "true"),
+        behind,
         line("", reference, reference, "0", "100%"),
         Double.isNaN(limit) ? Html.NOTHING : line("limit", limit, limit, "0", "100%"),
         line("range " + style, interval.low(), interval.high(), "50%", "50%"),

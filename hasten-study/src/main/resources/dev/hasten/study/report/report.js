@@ -102,7 +102,7 @@
     const b = base(narrow);
     const points = frontier.points;
     const largest = Math.max(...points.map((p) => p.bytes), 1);
-    const size = (p) => Math.max(8, Math.sqrt(p.bytes / largest) * (narrow ? 26 : 34));
+    const size = (p) => Math.max(8, Math.sqrt(p.bytes / largest) * (narrow ? 20 : 26));
     const whiskers = (p) => [
       [[p.speedLow, p.quality], [p.speedHigh, p.quality]],
       [[p.speed, p.qualityLow], [p.speed, p.qualityHigh]],
@@ -146,8 +146,9 @@
             borderColor: p.id === selected ? colour("ink") : its.colour, borderWidth: p.id === selected ? 2.5 : 1.5,
           },
           label: {
-            show: named(p), formatter: p.name, position: p.speed > (xMin + xMax) / 2 ? "left" : "right",
-            distance: 8, color: p.delivered ? colour("accent") : colour("ink"),
+            show: named(p), formatter: p.name, distance: 8,
+            position: p.delivered ? (p.speed > (xMin + xMax) / 2 ? [size(p), -18] : "top") : p.speed > (xMin + xMax) / 2 ? "left" : "right",
+            align: p.delivered && p.speed > (xMin + xMax) / 2 ? "right" : null, color: p.delivered ? colour("accent") : colour("ink"),
             fontSize: 12, fontWeight: p.delivered ? 600 : 400, width: narrow ? 120 : 260, overflow: "truncate",
             textBorderColor: colour("paper"), textBorderWidth: 3,
           },

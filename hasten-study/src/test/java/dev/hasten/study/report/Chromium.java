@@ -31,7 +31,8 @@ final class Chromium {
             .or(() -> Optional.ofNullable(System.getenv("HASTEN_CHROMIUM")));
     Optional<String> found =
         Stream.concat(
-                named.stream(), Stream.of("chromium", "chromium-browser", "google-chrome", "chrome"))
+                named.stream(),
+                Stream.of("chromium", "chromium-browser", "google-chrome", "chrome"))
             .filter(Chromium::exists)
             .findFirst();
     assumeTrue(

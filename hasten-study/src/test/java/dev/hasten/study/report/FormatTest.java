@@ -9,8 +9,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FormatTest {
   @ParameterizedTest
   @CsvSource({
-    "2.7, 2.70", "27.04, 27.0", "270.4, 270", "12345.6, '12,346'", "0.0123, 0.0123", "0, 0",
-    "-0.5, −0.500", "1, 1.00", "NaN, –"
+    "2.7, 2.70",
+    "27.04, 27.0",
+    "270.4, 270",
+    "12345.6, '12,346'",
+    "0.0123, 0.0123",
+    "0, 0",
+    "-0.5, −0.500",
+    "1, 1.00",
+    "NaN, –"
   })
   void numberHasThreeDigits(double value, String expected) {
     assertThat(Format.number(value)).isEqualTo(expected);
@@ -30,7 +37,10 @@ class FormatTest {
 
   @ParameterizedTest
   @CsvSource({
-    "PT0.00085S, 850 µs", "PT0.0123S, 12.3 ms", "PT4.2S, 4.20 s", "PT3M10S, 3 min 10 s",
+    "PT0.00085S, 850 µs",
+    "PT0.0123S, 12.3 ms",
+    "PT4.2S, 4.20 s",
+    "PT3M10S, 3 min 10 s",
     "PT1H5M, 1 h 5 min"
   })
   void duration(Duration time, String expected) {
