@@ -1,5 +1,7 @@
 package dev.hasten.runtime;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +17,15 @@ public final class Bundle implements AutoCloseable {
   public static final String TOKENIZER = "tokenizer.json";
   public static final String MANIFEST = "bundle.json";
 
-  private Bundle() {}
+  private final BundleManifest manifest;
+  private final Path folder;
+  private final boolean temporary;
+
+  Bundle(BundleManifest manifest, Path folder, boolean temporary) {
+    this.manifest = manifest;
+    this.folder = folder;
+    this.temporary = temporary;
+  }
 
   /**
    * Opens and verifies.
@@ -23,47 +33,67 @@ public final class Bundle implements AutoCloseable {
    * @throws BadInputException naming the file that is missing or whose SHA-256 differs
    */
   public static Bundle open(Path folderOrZip) {
-    throw new UnsupportedOperationException();
+    return BundleReader.open(folderOrZip);
   }
 
   /**
    * Writes a bundle that appears whole or not at all. An existing bundle at {@code to} is replaced;
-   * any other folder that is not empty is refused.
+   * any other file, and any other folder that is not empty, is refused.
    *
    * @param to a folder, or a zip if its name ends with {@code .zip}
    * @param files content by name in the bundle; {@code model.onnx} is required, {@code
    *     tokenizer.json} for a text pipeline, whose {@code tokenizer} is set to that name
+   * @throws BadInputException if a file is missing or a name leads out of the bundle
+   * @throws EnvironmentException if it cannot be written
    */
   public static void write(Path to, BundleManifest manifest, Map<String, Path> files) {
-    throw new UnsupportedOperationException();
+    BundleWriter.write(to, manifest, files);
   }
 
   public BundleManifest manifest() {
-    throw new UnsupportedOperationException();
+    return manifest;
   }
 
   /** The folder that holds the files. */
   public Path folder() {
-    throw new UnsupportedOperationException();
+    return folder;
   }
 
   public Path model() {
-    throw new UnsupportedOperationException();
+    return folder.resolve(MODEL);
   }
 
+  /** The tokenizer of a text pipeline. */
   public Optional<Path> tokenizer() {
-    throw new UnsupportedOperationException();
+    return manifest.files().containsKey(TOKENIZER)
+        ? Optional.of(folder.resolve(TOKENIZER))
+        : Optional.empty();
   }
 
   public PipelineSpec pipeline() {
-    throw new UnsupportedOperationException();
+    return manifest.pipeline();
   }
 
   /** What makes this machine unlike the one it was tuned on. */
   public List<String> warnings() {
-    throw new UnsupportedOperationException();
+    return manifest.tunedOn().map(tuned -> tuned.differencesTo(TunedOn.here())).orElse(List.of());
   }
 
   @Override
-  public void close() {}
+  public void close() {
+    if (temporary) {
+      try {
+        Folders.delete(folder);
+      } catch (IOException e) {
+        // A stray temporary folder harms nobody; where an open model locks its file, the operating
+        // system clears it later.
+        folder.toFile().deleteOnExit();
+      }
+    }
+  }
+
+  /** Whether there is a bundle in this folder, whole or not. */
+  static boolean isBundle(Path folder) {
+    return Files.isRegularFile(folder.resolve(MANIFEST));
+  }
 }

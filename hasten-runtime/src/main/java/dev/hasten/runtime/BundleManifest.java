@@ -1,7 +1,10 @@
 package dev.hasten.runtime;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * What {@code bundle.json} says.
@@ -24,13 +27,18 @@ public record BundleManifest(
   public static final int SCHEMA = 1;
 
   public BundleManifest {
-    summary = Map.copyOf(summary);
-    files = Map.copyOf(files);
+    // Not Map.copyOf, which forgets the order: the file is read by people too.
+    summary = Collections.unmodifiableMap(new LinkedHashMap<>(summary));
+    files = Collections.unmodifiableMap(new TreeMap<>(files));
   }
 
   public static BundleManifest of(String name, PipelineSpec pipeline) {
     return new BundleManifest(
         name, pipeline, "", Tuning.defaults(), Optional.empty(), Map.of(), Map.of());
+  }
+
+  public BundleManifest withPipeline(PipelineSpec spec) {
+    return new BundleManifest(name, spec, recipe, tuning, tunedOn, summary, files);
   }
 
   public BundleManifest withRecipe(String yaml) {

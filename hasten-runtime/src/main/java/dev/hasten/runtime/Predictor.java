@@ -1,11 +1,18 @@
 package dev.hasten.runtime;
 
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A loaded bundle, ready to answer. Thread-safe; {@link #close} may come at any moment.
+ * A loaded bundle, ready to answer. Thread-safe; {@link #close} may come at any moment: calls in
+ * flight end normally, later ones get an {@link IllegalStateException}.
  *
  * <pre>{@code
  * try (Predictor predictor = Predictor.open(Path.of("bundle"))) {
@@ -14,14 +21,94 @@ import java.util.concurrent.CompletableFuture;
  * }</pre>
  */
 public final class Predictor implements AutoCloseable {
-  private Predictor() {}
+  private final Bundle bundle;
+  private final Session session;
+  private final InputPipeline pipeline;
+  private final Tuning tuning;
+  private final @Nullable Duration timeout;
+  private final AsyncCalls async;
+  private final List<String> warnings;
+  private final Gate gate;
+
+  private Predictor(
+      Bundle bundle,
+      Session session,
+      InputPipeline pipeline,
+      Tuning tuning,
+      PredictorOptions options,
+      List<String> warnings) {
+    this.bundle = bundle;
+    this.session = session;
+    this.pipeline = pipeline;
+    this.tuning = tuning;
+    this.timeout = options.timeout().orElse(null);
+    this.async = new AsyncCalls(options.asyncThreads(), options.asyncQueue());
+    this.warnings = List.copyOf(warnings);
+    this.gate = new Gate("the predictor of " + bundle.manifest().name(), this::release);
+  }
 
   public static Predictor open(Path bundle) {
     return open(bundle, PredictorOptions.defaults());
   }
 
-  public static Predictor open(Path bundle, PredictorOptions options) {
-    throw new UnsupportedOperationException();
+  /**
+   * @throws BadInputException if the bundle is damaged or its parts do not fit together
+   * @throws EnvironmentException if its backend is not available here
+   */
+  public static Predictor open(Path path, PredictorOptions options) {
+    Bundle bundle = Bundle.open(path);
+    Session session = null;
+    try {
+      List<String> warnings = new ArrayList<>(bundle.warnings());
+      Tuning asked = options.tuning().orElse(bundle.manifest().tuning());
+      Tuning tuning = within(Cores.available(), asked, warnings);
+      session =
+          backend(tuning.backend())
+              .open(
+                  bundle.model(),
+                  SessionOptions.defaults()
+                      .withIntraOpThreads(tuning.intraOpThreads())
+                      .withOptimization(tuning.optimization())
+                      .withSpinning(tuning.spinning()));
+      InputPipeline pipeline =
+          InputPipeline.open(bundle.pipeline(), bundle.folder(), session.inputs());
+      return new Predictor(bundle, session, pipeline, tuning, options, warnings);
+    } catch (RuntimeException e) {
+      if (session != null) {
+        session.close();
+      }
+      bundle.close();
+      throw e;
+    }
+  }
+
+  /** More threads than cores only get in each other's way. */
+  private static Tuning within(int cores, Tuning asked, List<String> warnings) {
+    if (asked.intraOpThreads() <= cores) {
+      return asked;
+    }
+    warnings.add(
+        "tuned with "
+            + asked.intraOpThreads()
+            + " threads, but this process is given "
+            + cores
+            + (cores == 1 ? " core" : " cores")
+            + ": runs with "
+            + cores);
+    return asked.withIntraOpThreads(cores);
+  }
+
+  private static Backend backend(String name) {
+    return Backend.all().stream()
+        .filter(backend -> backend.name().equals(name))
+        .findFirst()
+        .orElseThrow(() ->
+            new BadInputException(
+                "backend: "
+                    + name
+                    + " (expected one of: "
+                    + Backend.all().stream().map(Backend::name).toList()
+                    + ")"));
   }
 
   /** Answers in the caller's thread. */
@@ -31,36 +118,138 @@ public final class Predictor implements AutoCloseable {
 
   /** Answers in the order of the examples; lengths may differ. */
   public List<Prediction> predict(List<? extends Example> examples) {
-    throw new UnsupportedOperationException();
+    return timeout == null ? answer(examples, null) : answer(examples, Cancellation.after(timeout));
   }
 
+  /**
+   * The same, stoppable; this predictor's own time limit does not count.
+   *
+   * @throws java.util.concurrent.CancellationException if cancelled before the end
+   * @throws RunTimeoutException if the limit passed before the end
+   */
   public List<Prediction> predict(List<? extends Example> examples, Cancellation cancellation) {
-    throw new UnsupportedOperationException();
+    return answer(examples, cancellation);
   }
 
-  /** Answers in a thread of this predictor. Cancelling the future stops the run. */
+  /**
+   * Answers in a thread of this predictor, which also runs what depends on the future without an
+   * executor of its own. Cancelling the future takes the call out of the queue or stops its run. A
+   * call whose time is up fails with {@link RunTimeoutException} when its turn comes, and is not
+   * run.
+   *
+   * @throws java.util.concurrent.RejectedExecutionException if too many calls wait already
+   */
   public CompletableFuture<Prediction> predictAsync(Example example) {
-    throw new UnsupportedOperationException();
+    return submit(cancellation -> answer(List.of(example), cancellation).getFirst());
   }
 
+  /** All in one future; see {@link #predictAsync(Example)}. */
   public CompletableFuture<List<Prediction>> predictAsync(List<? extends Example> examples) {
-    throw new UnsupportedOperationException();
+    List<Example> copy = List.copyOf(examples);
+    return submit(cancellation -> answer(copy, cancellation));
+  }
+
+  private <T> CompletableFuture<T> submit(AsyncCalls.Call<T> call) {
+    if (gate.isClosed()) {
+      throw new IllegalStateException(
+          "the predictor of " + bundle.manifest().name() + " is closed");
+    }
+    Cancellation cancellation =
+        timeout == null ? Cancellation.manual() : Cancellation.after(timeout);
+    return async.submit(call, cancellation);
+  }
+
+  private List<Prediction> answer(
+      List<? extends Example> examples, @Nullable Cancellation cancellation) {
+    gate.enter();
+    try {
+      Prediction[] answers = new Prediction[examples.size()];
+      for (List<Integer> batch : BatchPlan.of(examples, pipeline.batches(), tuning.maxBatch())) {
+        if (cancellation != null) {
+          cancellation.check();
+        }
+        List<Prediction> some =
+            run(batch.stream().<Example>map(examples::get).toList(), cancellation);
+        for (int i = 0; i < batch.size(); i++) {
+          answers[batch.get(i)] = some.get(i);
+        }
+      }
+      return List.copyOf(Arrays.asList(answers));
+    } finally {
+      gate.leave();
+    }
+  }
+
+  private List<Prediction> run(List<Example> batch, @Nullable Cancellation cancellation) {
+    long start = System.nanoTime();
+    Map<String, NdArray> encoded = pipeline.encode(batch);
+    long encodedAt = System.nanoTime();
+    Map<String, NdArray> outputs =
+        cancellation == null ? session.run(encoded) : session.run(encoded, cancellation);
+    long ranAt = System.nanoTime();
+    Map<String, NdArray> decoded = pipeline.decode(encoded, outputs);
+    Timing timing =
+        new Timing(
+            Duration.ofNanos(encodedAt - start),
+            Duration.ofNanos(ranAt - encodedAt),
+            Duration.ofNanos(System.nanoTime() - ranAt));
+    if (!pipeline.batches()) {
+      return List.of(new Prediction(decoded, timing));
+    }
+    List<Prediction> predictions = new ArrayList<>();
+    for (int i = 0; i < batch.size(); i++) {
+      predictions.add(new Prediction(row(decoded, i, batch.size()), timing));
+    }
+    return predictions;
+  }
+
+  private static Map<String, NdArray> row(Map<String, NdArray> decoded, int index, int batch) {
+    Map<String, NdArray> row = new LinkedHashMap<>();
+    decoded.forEach((name, array) -> {
+      if (array.rank() == 0 || array.dimension(0) != batch) {
+        throw new BadInputException(
+            "output "
+                + name
+                + ": "
+                + array
+                + " for a batch of "
+                + batch
+                + " (expected: the batch on the first axis; else batchAxis: false in the"
+                + " pipeline)");
+      }
+      row.put(name, array.row(index));
+    });
+    return row;
   }
 
   /** The session below, for raw tensors: {@link Session#run} and {@link Session#bind}. */
   public Session session() {
-    throw new UnsupportedOperationException();
+    return session;
   }
 
   public Bundle bundle() {
-    throw new UnsupportedOperationException();
+    return bundle;
   }
 
   /** What may make this predictor slower here than its bundle promises. */
   public List<String> warnings() {
-    throw new UnsupportedOperationException();
+    return warnings;
   }
 
+  /** Refuses new calls, fails those that wait, lets those in flight end, then frees everything. */
   @Override
-  public void close() {}
+  public void close() {
+    gate.close();
+    async.close();
+    gate.awaitReleased();
+  }
+
+  private void release() {
+    try (bundle;
+        session;
+        pipeline) {
+      // Closed in the order pipeline, session, bundle; one that fails does not keep the others
+      // open.
+    }
+  }
 }

@@ -14,6 +14,16 @@ import java.util.Optional;
  */
 public record PredictorOptions(
     Optional<Tuning> tuning, int asyncThreads, int asyncQueue, Optional<Duration> timeout) {
+  public PredictorOptions {
+    if (asyncThreads < 1) {
+      throw new BadInputException("asyncThreads: " + asyncThreads + " (expected: >= 1)");
+    }
+    if (asyncQueue < 1) {
+      throw new BadInputException("asyncQueue: " + asyncQueue + " (expected: >= 1)");
+    }
+  }
+
+  /** The bundle's tuning, one asynchronous thread, 1024 calls waiting at most, no time limit. */
   public static PredictorOptions defaults() {
     return new PredictorOptions(Optional.empty(), 1, 1024, Optional.empty());
   }

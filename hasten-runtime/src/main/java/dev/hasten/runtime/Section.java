@@ -103,6 +103,14 @@ final class Section {
     throw wrong(key, value, "a list of texts");
   }
 
+  Map<?, ?> requiredMap(String key) {
+    if (value(key) == null) {
+      throw wrong(key, null, "a map");
+    }
+    return map(key);
+  }
+
+  /** Empty where missing. */
   Map<?, ?> map(String key) {
     Object value = value(key);
     if (value == null) {

@@ -13,6 +13,15 @@ public record Tuning(
     Optimization optimization,
     Spinning spinning,
     int maxBatch) {
+  public Tuning {
+    if (intraOpThreads < 0) {
+      throw new BadInputException("intraOpThreads: " + intraOpThreads + " (expected: >= 0)");
+    }
+    if (maxBatch < 1) {
+      throw new BadInputException("maxBatch: " + maxBatch + " (expected: >= 1)");
+    }
+  }
+
   public static Tuning defaults() {
     return new Tuning("cpu", 0, Optimization.ALL, Spinning.NEVER, 32);
   }
