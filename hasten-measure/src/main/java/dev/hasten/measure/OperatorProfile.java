@@ -49,6 +49,11 @@ public record OperatorProfile(
       double share,
       List<TensorShape> inputs,
       List<TensorShape> outputs) {
+    /** Without shapes. */
+    public NodeTime(String node, String opType, Duration perRun, double share) {
+      this(node, opType, perRun, share, List.of(), List.of());
+    }
+
     public NodeTime {
       inputs = List.copyOf(inputs);
       outputs = List.copyOf(outputs);
