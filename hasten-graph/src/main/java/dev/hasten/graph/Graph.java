@@ -578,6 +578,28 @@ public final class Graph {
     initializers.add(value);
   }
 
+  /** The value infos of what is still there, then those that edits have made. */
+  List<Declaration> valueInfos() {
+    List<Declaration> out = new ArrayList<>();
+    Set<Value> told = new HashSet<>();
+    inputs.forEach(d -> told.add(d.value));
+    outputs.forEach(d -> told.add(d.value));
+    for (Declaration info : infos) {
+      if (info.isOrphan() || values.get(info.value.name) == info.value) {
+        out.add(info);
+        told.add(info.value);
+      }
+    }
+    for (Node node : nodes()) {
+      for (Value value : node.outputs) {
+        if (value.retyped && !value.isOmitted() && told.add(value)) {
+          out.add(Declaration.fresh(value));
+        }
+      }
+    }
+    return out;
+  }
+
   /** Keeps a value info whose value the graph does not have; its name stays out of use. */
   void addOrphan(ValueInfoProto info) {
     infos.add(new Declaration(new Value(this, ""), info));

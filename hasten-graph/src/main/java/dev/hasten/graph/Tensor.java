@@ -173,12 +173,15 @@ public final class Tensor {
    */
   public static Tensor build(DataType type, long[] dims, Consumer<MemorySegment> writer) {
     long bytes = type.bytes(sizeOf(boxed(dims)));
-    MemorySegment segment =
-        bytes <= HEAP_BYTES
-            ? MemorySegment.ofArray(new byte[(int) bytes])
-            : Arena.ofAuto().allocate(bytes, 64);
+    MemorySegment segment = room(bytes);
     writer.accept(segment);
     return of(type, segment, dims);
+  }
+
+  static MemorySegment room(long bytes) {
+    return bytes <= HEAP_BYTES
+        ? MemorySegment.ofArray(new byte[(int) bytes])
+        : Arena.ofAuto().allocate(bytes, 64);
   }
 
   private static void requireLength(int length, long[] dims) {

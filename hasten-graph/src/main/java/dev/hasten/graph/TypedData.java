@@ -72,8 +72,7 @@ final class TypedData {
   /** The field's content in the raw form. The number of entries has been checked. */
   static MemorySegment decode(TensorProto proto, DataType type, long size) {
     int n = found(proto, type);
-    byte[] bytes = new byte[Math.toIntExact(type.bytes(size))];
-    MemorySegment out = MemorySegment.ofArray(bytes);
+    MemorySegment out = Tensor.room(type.bytes(size));
     switch (type) {
       case FLOAT, COMPLEX64 -> {
         for (int i = 0; i < n; i++) {
