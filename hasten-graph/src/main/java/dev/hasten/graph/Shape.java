@@ -43,7 +43,7 @@ public record Shape(List<Dim> dims) {
   }
 
   /** A shape of known lengths. */
-  public static Shape of(long... dims) {
+  public static Shape of(long[] dims) {
     List<Dim> list = new ArrayList<>(dims.length);
     for (long dim : dims) {
       list.add(Dim.of(dim));
