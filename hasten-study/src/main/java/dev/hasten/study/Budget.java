@@ -1,0 +1,28 @@
+package dev.hasten.study;
+
+import java.time.Duration;
+
+/**
+ * How long a study may take. At least one candidate is always carried to the end, even past it.
+ *
+ * @param total wall-clock time, profile to bundle; a resumed study counts what it spent before
+ */
+public record Budget(Duration total) {
+  /** Ten minutes. */
+  public static final Budget DEFAULT = new Budget(Duration.ofMinutes(10));
+
+  public Budget {
+    if (total.isNegative() || total.isZero()) {
+      throw new IllegalArgumentException("budget: " + total + " (expected: > 0)");
+    }
+  }
+
+  /**
+   * Reads {@code 90s}, {@code 10m}, {@code 1h30m}.
+   *
+   * @throws dev.hasten.runtime.BadInputException for anything else
+   */
+  public static Budget parse(String text) {
+    return new Budget(Durations.parse("budget", text));
+  }
+}

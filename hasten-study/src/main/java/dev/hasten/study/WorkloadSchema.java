@@ -1,0 +1,9 @@
+package dev.hasten.study;
+
+final class WorkloadSchema {
+  private WorkloadSchema() {}
+
+  static String text() {
+    throw new UnsupportedOperationException();
+  }
+}
