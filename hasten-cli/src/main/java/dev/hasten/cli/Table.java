@@ -4,9 +4,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** A plain text table: first column to the left, the others to the right. */
+/** A plain text table: first column to the left, the others to the right unless asked otherwise. */
 final class Table {
   private final List<String[]> rows = new ArrayList<>();
+  private boolean left;
 
   Table(String... header) {
     rows.add(header);
@@ -14,6 +15,12 @@ final class Table {
 
   Table row(Object... cells) {
     rows.add(Arrays.stream(cells).map(String::valueOf).toArray(String[]::new));
+    return this;
+  }
+
+  /** The same with every column to the left, for words. */
+  Table leftAligned() {
+    left = true;
     return this;
   }
 
@@ -31,7 +38,7 @@ final class Table {
       StringBuilder line = new StringBuilder("  ");
       for (int i = 0; i < row.length; i++) {
         String pad = " ".repeat(width[i] - row[i].length());
-        line.append(i == 0 ? row[i] + pad : pad + row[i]).append(i + 1 < row.length ? "  " : "");
+        line.append(i == 0 || left ? row[i] + pad : pad + row[i]).append(i + 1 < row.length ? "  " : "");
       }
       text.append(line.toString().stripTrailing()).append('\n');
     }

@@ -1,0 +1,120 @@
+package dev.hasten.cli;
+
+import dev.hasten.study.Budget;
+import dev.hasten.study.Objective;
+import dev.hasten.study.Progress;
+import dev.hasten.study.Study;
+import dev.hasten.study.StudyResult;
+import dev.hasten.study.Workload;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code hasten optimize}. */
+@Command(
+    name = "optimize",
+    description = "Searches the best recipe for a workload, proves its quality and writes a bundle with a report.",
+    mixinStandardHelpOptions = true,
+    footer = {
+      "%nWhat was measured is kept beside the workload; a run that was killed goes on where it stopped.",
+      "%nExamples:",
+      "  hasten optimize workload.yaml",
+      "  hasten optimize workload.yaml --budget 10m --max-drop 1%% --objective throughput",
+      "  hasten optimize workload.yaml --dry-run",
+      "%nExit code 1: nothing kept the promise and was better; the report says why."
+    })
+final class OptimizeCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "WORKLOAD", description = "The workload file (YAML).")
+  private Path workload = Path.of("");
+
+  @Option(names = "--budget", paramLabel = "TIME", description = "How long it may take: 90s, 10m, 1h30m.")
+  private @Nullable String budget;
+
+  @Option(names = "--max-drop", paramLabel = "DROP", description = "Largest drop of quality allowed: 1%% or 0.01.")
+  private @Nullable String maxDrop;
+
+  @Option(names = "--objective", paramLabel = "WHAT", description = "What is made best: ${COMPLETION-CANDIDATES}.")
+  private @Nullable Objective objective;
+
+  @Option(names = {"-o", "--output"}, paramLabel = "FOLDER", description = "Where the bundle goes, instead of the workload's output.")
+  private @Nullable Path bundle;
+
+  @Option(names = "--fresh", description = "Start anew; what an earlier run measured is kept aside.")
+  private boolean fresh;
+
+  @Option(names = "--dry-run", description = "Print what would be tried and why; run nothing.")
+  private boolean dryRun;
+
+  @Option(names = "--quiet", description = "No progress.")
+  private boolean quiet;
+
+  @Mixin private Output output;
+
+  @Override
+  public Integer call() {
+    Workload asked = asked();
+    if (dryRun) {
+      Study.Plan plan = Study.plan(asked);
+      output.print(plan, () -> text(plan));
+      return Main.Exit.DONE;
+    }
+    StudyResult result = study(asked, fresh, commandLine(), quiet);
+    output.print(result, () -> Summary.of(result, asked.output()));
+    return result.outcome().delivered() ? Main.Exit.DONE : Main.Exit.GOAL_NOT_MET;
+  }
+
+  /** Runs a study with progress on the console. */
+  static StudyResult study(Workload workload, boolean fresh, List<String> commands, boolean quiet) {
+    Study.Options options = new Study.Options(fresh, commands);
+    if (quiet) {
+      return Study.run(workload, options, Progress.NONE);
+    }
+    try (ConsoleProgress progress = ConsoleProgress.start("optimize")) {
+      return Study.run(workload, options, progress);
+    }
+  }
+
+  private Workload asked() {
+    Workload asked = Workload.read(workload);
+    if (budget != null) {
+      asked = asked.withBudget(Budget.parse(budget));
+    }
+    if (maxDrop != null) {
+      asked = asked.withMaxDrop(Fractions.parse("--max-drop", maxDrop));
+    }
+    if (objective != null) {
+      asked = asked.withObjective(objective);
+    }
+    return bundle == null ? asked : asked.withOutput(bundle);
+  }
+
+  private List<String> commandLine() {
+    StringBuilder command = new StringBuilder("hasten optimize ").append(workload.getFileName());
+    if (budget != null) {
+      command.append(" --budget ").append(budget);
+    }
+    if (maxDrop != null) {
+      command.append(" --max-drop ").append(maxDrop);
+    }
+    if (objective != null) {
+      command.append(" --objective ").append(objective.text());
+    }
+    return List.of(command.toString());
+  }
+
+  private static String text(Study.Plan plan) {
+    Table table = new Table("trial", "recipe", "why");
+    plan.candidates().forEach(c -> table.row(c.id(), c.label(), c.reason()));
+    return (plan.resumes() ? "Goes on from an earlier run.\n" : "")
+        + plan.candidates().size()
+        + " candidates, about "
+        + Units.rough(plan.estimate())
+        + ":\n"
+        + table.leftAligned();
+  }
+}
