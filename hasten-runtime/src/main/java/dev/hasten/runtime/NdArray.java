@@ -201,7 +201,8 @@ public final class NdArray {
       if (n < 0) {
         throw new BadInputException("shape: " + Arrays.toString(shape) + " (expected: sizes >= 0)");
       }
-      product = n == 0 ? 0 : Math.multiplyExact(product, n);
+      // Saturated rather than overflowing: no array holds that many anyway.
+      product = n != 0 && product > Long.MAX_VALUE / n ? Long.MAX_VALUE : product * n;
     }
     if (product != count) {
       throw new BadInputException(

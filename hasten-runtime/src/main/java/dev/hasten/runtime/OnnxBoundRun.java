@@ -4,6 +4,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -74,23 +75,28 @@ final class OnnxBoundRun implements BoundRun {
                           + OnnxTensors.describe(declared)
                           + ")"));
       long[] shape = entry.getValue().stream().mapToLong(Long::longValue).toArray();
-      long bytes = info.type().bytes();
-      for (long n : shape) {
-        bytes = Math.multiplyExact(bytes, n);
-      }
-      if (bytes < 0 || bytes > Integer.MAX_VALUE) {
+      ByteBuffer buffer =
+          ByteBuffer.allocateDirect(bytes(kind, info, shape)).order(ByteOrder.nativeOrder());
+      tensors.put(info.name(), OnnxTensors.over(info.type(), buffer, shape));
+      buffers.put(info.name(), buffer);
+    }
+  }
+
+  private static int bytes(String kind, TensorInfo info, long[] shape) {
+    long bytes = info.type().bytes();
+    for (long n : shape) {
+      if (n < 0 || (n != 0 && bytes > Integer.MAX_VALUE / n)) {
         throw new BadInputException(
             kind
                 + " "
                 + info.name()
                 + ": shape "
-                + entry.getValue()
+                + Arrays.toString(shape)
                 + " (expected: sizes >= 0, at most 2 GiB in all)");
       }
-      ByteBuffer buffer = ByteBuffer.allocateDirect((int) bytes).order(ByteOrder.nativeOrder());
-      tensors.put(info.name(), OnnxTensors.over(info.type(), buffer, shape));
-      buffers.put(info.name(), buffer);
+      bytes *= n;
     }
+    return (int) bytes;
   }
 
   @Override

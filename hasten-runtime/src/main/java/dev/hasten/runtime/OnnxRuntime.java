@@ -82,8 +82,9 @@ final class OnnxRuntime {
       pool.setGlobalIntraOpNumThreads(threads);
       pool.setGlobalInterOpNumThreads(1);
       pool.setGlobalSpinControl(false);
+      // What goes wrong comes as an exception; logged too, it would be on the console twice.
       environment =
-          OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "hasten", pool);
+          OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, "hasten", pool);
     } catch (IllegalStateException e) {
       // The application (or another library in it) made the environment first: use it as it is.
       environment = OrtEnvironment.getEnvironment();

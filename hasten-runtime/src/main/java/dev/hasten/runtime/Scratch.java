@@ -4,6 +4,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -19,7 +20,7 @@ final class Scratch {
 
   Scratch(List<TensorInfo> inputs) {
     buffers = new ByteBuffer[inputs.size()];
-    java.util.Arrays.fill(buffers, ByteBuffer.allocateDirect(0));
+    Arrays.fill(buffers, ByteBuffer.allocateDirect(0));
   }
 
   /** A tensor with the elements of {@code array}; valid until the next call for this input. */

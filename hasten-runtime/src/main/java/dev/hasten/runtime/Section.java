@@ -103,6 +103,14 @@ final class Section {
     throw wrong(key, value, "a list of texts");
   }
 
+  List<?> list(String key) {
+    Object value = value(key);
+    if (value instanceof List<?> list) {
+      return list;
+    }
+    throw wrong(key, value, "a list");
+  }
+
   Map<?, ?> requiredMap(String key) {
     if (value(key) == null) {
       throw wrong(key, null, "a map");
