@@ -9,7 +9,9 @@ import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** A file that gets its name only when it is complete; until then nothing under that name changes. */
+/**
+ * A file that gets its name only when it is complete; until then nothing under that name changes.
+ */
 final class AtomicFile implements AutoCloseable {
   private final Path temporary;
   private final FileChannel channel;

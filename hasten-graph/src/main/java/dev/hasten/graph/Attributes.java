@@ -94,8 +94,7 @@ final class Attributes {
       case Attribute.GraphAttr(Graph v) -> typed(out, AttributeType.GRAPH).setG(writer.write(v));
       case Attribute.GraphsAttr(List<Graph> v) ->
           typed(out, AttributeType.GRAPHS).addAllGraphs(v.stream().map(writer::write).toList());
-      case Attribute.Reference(String target, int type) ->
-          out.setRefAttrName(target).setType(type);
+      case Attribute.Reference(String target, int type) -> out.setRefAttrName(target).setType(type);
       case Attribute.Opaque opaque -> opaque.proto.toBuilder().setName(name);
     };
   }

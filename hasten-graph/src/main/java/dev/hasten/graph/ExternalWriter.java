@@ -39,7 +39,8 @@ final class ExternalWriter {
     try (AtomicFile data = AtomicFile.beside(file)) {
       writer.writeAll(model.graph(), data.channel());
       String hash = HexFormat.of().formatHex(writer.digest.digest()).substring(0, 12);
-      String stem = Objects.requireNonNull(file.getFileName()).toString().replaceFirst("\\.onnx$", "");
+      String stem =
+          Objects.requireNonNull(file.getFileName()).toString().replaceFirst("\\.onnx$", "");
       location = stem + "." + hash + ".data";
       if (!writer.offsets.isEmpty()) {
         data.commit(file.resolveSibling(location));

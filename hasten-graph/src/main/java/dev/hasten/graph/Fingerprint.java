@@ -88,11 +88,10 @@ final class Fingerprint {
     names(node.outputs);
     add(node.attributes.size());
     new TreeMap<>(node.attributes)
-        .forEach(
-            (name, held) -> {
-              add(name);
-              add(held.value());
-            });
+        .forEach((name, held) -> {
+          add(name);
+          add(held.value());
+        });
   }
 
   private void names(List<? extends @Nullable Value> values) {

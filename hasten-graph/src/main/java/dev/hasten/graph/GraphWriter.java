@@ -86,7 +86,8 @@ final class GraphWriter {
           template.toBuilder().addAllGraphs(v.stream().map(this::write).toList()).build();
       case Attribute.TensorAttr(Tensor v) when isExternal(v.origin()) ->
           template.toBuilder().setT(TensorCodec.write(null, v)).build();
-      case Attribute.TensorsAttr(List<Tensor> v) when v.stream().anyMatch(t -> isExternal(t.origin())) ->
+      case Attribute.TensorsAttr(List<Tensor> v)
+          when v.stream().anyMatch(t -> isExternal(t.origin())) ->
           template.toBuilder()
               .clearTensors()
               .addAllTensors(v.stream().map(t -> TensorCodec.write(null, t)).toList())

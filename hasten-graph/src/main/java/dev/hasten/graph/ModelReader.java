@@ -47,8 +47,7 @@ final class ModelReader {
             "at most 2 GB, the limit of the format",
             "Export the model with external data");
       }
-      mapped =
-          channel.map(FileChannel.MapMode.READ_ONLY, 0, size, Arena.ofAuto()).asByteBuffer();
+      mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, Arena.ofAuto()).asByteBuffer();
     } catch (IOException e) {
       throw new ModelException(
           name + ": cannot be read: " + e.getMessage() + ". Make the file readable.", e);

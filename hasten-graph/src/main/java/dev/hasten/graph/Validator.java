@@ -24,12 +24,11 @@ final class Validator {
     if (validator.opsets.isEmpty()) {
       throw validator.failure("the model", "no opset", "at least one opset import");
     }
-    validator.opsets.forEach(
-        (domain, version) -> {
-          if (version < 1) {
-            throw validator.failure("domain '" + domain + "'", "opset " + version, "1 or more");
-          }
-        });
+    validator.opsets.forEach((domain, version) -> {
+      if (version < 1) {
+        throw validator.failure("domain '" + domain + "'", "opset " + version, "1 or more");
+      }
+    });
     if (model.graph().outputs().isEmpty()) {
       throw validator.failure("graph '" + model.graph().name() + "'", "no output", "at least one");
     }

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.hasten.graph;
+
+import org.jspecify.annotations.NullMarked;
