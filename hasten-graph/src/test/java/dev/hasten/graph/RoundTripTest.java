@@ -24,7 +24,7 @@ class RoundTripTest {
       try {
         model = Model.read(file);
       } catch (ModelException e) {
-        refused.put(file.getParent().getFileName() + "/" + file.getFileName(), e.getMessage());
+        refused.put(file.toString(), e.getMessage());
         continue;
       }
       read++;
