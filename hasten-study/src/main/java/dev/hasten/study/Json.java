@@ -8,8 +8,8 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import dev.hasten.runtime.BadInputException;
 
-/** How the study writes JSON: durations in seconds, instants in ISO 8601. */
-final class Json {
+/** How Hasten writes JSON, files and {@code --json} alike: durations in seconds, instants in ISO 8601. */
+public final class Json {
   static final ObjectMapper MAPPER =
       JsonMapper.builder()
           .addModule(new JavaTimeModule())
@@ -20,7 +20,8 @@ final class Json {
 
   private Json() {}
 
-  static String pretty(Object value) {
+  /** The value as indented JSON. */
+  public static String pretty(Object value) {
     try {
       return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(value);
     } catch (JsonProcessingException e) {
