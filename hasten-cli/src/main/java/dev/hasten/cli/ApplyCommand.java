@@ -10,8 +10,9 @@ import dev.hasten.graph.rewrite.Change;
 import dev.hasten.graph.rewrite.Refusal;
 import dev.hasten.measure.Hardware;
 import dev.hasten.runtime.BadInputException;
-import dev.hasten.study.Study;
+import dev.hasten.study.Calibration;
 import dev.hasten.study.Workload;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -38,13 +39,24 @@ import picocli.CommandLine.Parameters;
       "%nA recipe is a list of techniques:%n  - simplify%n  - dynamic-int8:%n      granularity: per-channel"
     })
 final class ApplyCommand implements Callable<Integer> {
-  @Parameters(index = "0", arity = "0..1", paramLabel = "RECIPE", description = "The recipe file (YAML).")
+  @Parameters(
+      index = "0",
+      arity = "0..1",
+      paramLabel = "RECIPE",
+      description = "The recipe file (YAML).")
   private @Nullable Path recipe;
 
-  @Parameters(index = "1", arity = "0..1", paramLabel = "MODEL", description = "An ONNX file; it is not changed.")
+  @Parameters(
+      index = "1",
+      arity = "0..1",
+      paramLabel = "MODEL",
+      description = "An ONNX file; it is not changed.")
   private @Nullable Path model;
 
-  @Option(names = {"-o", "--output"}, paramLabel = "FILE", description = "The new ONNX file.")
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FILE",
+      description = "The new ONNX file.")
   private @Nullable Path target;
 
   @Option(
@@ -59,12 +71,18 @@ final class ApplyCommand implements Callable<Integer> {
   @Mixin private Output output;
 
   record Report(
-      String model, String output, long bytesBefore, long bytesAfter, List<Change> changes, List<Refusal> refusals, List<String> warnings) {}
+      String model,
+      String output,
+      long bytesBefore,
+      long bytesAfter,
+      List<Change> changes,
+      List<Refusal> refusals,
+      List<String> warnings) {}
 
   record Listed(String name, String summary, List<String> parameters) {}
 
   @Override
-  public Integer call() throws Exception {
+  public Integer call() throws IOException {
     if (list) {
       List<Listed> all = Techniques.all().stream().map(ApplyCommand::describe).toList();
       output.print(all, () -> text(all));
@@ -73,13 +91,12 @@ final class ApplyCommand implements Callable<Integer> {
     Path from = require(model, "MODEL");
     Path to = require(target, "--output");
     if (Files.exists(to) && Files.isSameFile(from, to)) {
-      throw new BadInputException(to + ": is the model itself, which is never changed (expected: another --output)");
+      throw new BadInputException(
+          to + ": is the model itself, which is never changed (expected: another --output)");
     }
     Recipe steps = Recipe.read(require(recipe, "RECIPE"));
     Model original = Model.read(from);
-    Context context =
-        workload == null ? Context.of(Hardware.detect()) : Study.context(Workload.read(workload));
-    Applied applied = steps.apply(original, context);
+    Applied applied = apply(steps, original);
     applied.model().write(to);
     Report report =
         new Report(
@@ -94,9 +111,19 @@ final class ApplyCommand implements Callable<Integer> {
     return Main.Exit.DONE;
   }
 
+  private Applied apply(Recipe steps, Model original) {
+    if (workload == null) {
+      return steps.apply(original, Context.of(Hardware.detect()));
+    }
+    try (Calibration calibration = Calibration.of(Workload.read(workload))) {
+      return steps.apply(original, calibration.context());
+    }
+  }
+
   private static Path require(@Nullable Path path, String what) {
     if (path == null) {
-      throw new BadInputException(what + " is missing (expected: hasten apply RECIPE MODEL --output FILE)");
+      throw new BadInputException(
+          what + " is missing (expected: hasten apply RECIPE MODEL --output FILE)");
     }
     return path;
   }
@@ -108,20 +135,24 @@ final class ApplyCommand implements Callable<Integer> {
 
   private static String text(List<Listed> all) {
     return all.stream()
-        .map(
-            t ->
-                t.name()
-                    + "\n    "
-                    + t.summary()
-                    + t.parameters().stream().map(p -> "\n      " + p).collect(Collectors.joining()))
+        .map(t ->
+            t.name()
+                + "\n    "
+                + t.summary()
+                + t.parameters().stream().map(p -> "\n      " + p).collect(Collectors.joining()))
         .collect(Collectors.joining("\n\n"));
   }
 
   private static String text(Report report) {
     StringBuilder text = new StringBuilder();
     report.warnings().forEach(w -> text.append("! ").append(w).append('\n'));
-    text.append(counted(report.changes().stream().map(c -> c.rule() + ": " + c.what()).toList(), "changes"));
-    text.append(counted(report.refusals().stream().map(r -> r.rule() + " refused: " + r.reason()).toList(), "refusals"));
+    text.append(
+        counted(
+            report.changes().stream().map(c -> c.rule() + ": " + c.what()).toList(), "changes"));
+    text.append(
+        counted(
+            report.refusals().stream().map(r -> r.rule() + " refused: " + r.reason()).toList(),
+            "refusals"));
     return text
         + report.output()
         + ": "
@@ -135,7 +166,8 @@ final class ApplyCommand implements Callable<Integer> {
   private static String counted(List<String> lines, String what) {
     Map<String, Long> counts =
         lines.stream()
-            .collect(Collectors.groupingBy(line -> line, LinkedHashMap::new, Collectors.counting()));
+            .collect(
+                Collectors.groupingBy(line -> line, LinkedHashMap::new, Collectors.counting()));
     return lines.size()
         + " "
         + what

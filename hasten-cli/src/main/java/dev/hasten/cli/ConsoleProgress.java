@@ -12,8 +12,9 @@ import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows a study on the console: a bar with the time left where somebody watches, a line a trial everywhere. Everything goes to
- * standard error, so that standard output holds nothing but the result.
+ * Shows a study on the console: a bar with the time left where somebody watches, a line a trial
+ * everywhere. Everything goes to standard error, so that standard output holds nothing but the
+ * result.
  */
 final class ConsoleProgress implements Progress, AutoCloseable {
   private static final int STEPS = 1000;
@@ -23,7 +24,8 @@ final class ConsoleProgress implements Progress, AutoCloseable {
 
   /** With a bar if standard error is a terminal. */
   static ConsoleProgress start(String task) {
-    return new ConsoleProgress(System.err, task, System.console() != null && System.console().isTerminal());
+    return new ConsoleProgress(
+        System.err, task, System.console() != null && System.console().isTerminal());
   }
 
   private ConsoleProgress(PrintStream err, String task, boolean watched) {
@@ -68,12 +70,18 @@ final class ConsoleProgress implements Progress, AutoCloseable {
     String name = trial.id() + "  " + trial.label() + "  ";
     return switch (trial.status()) {
       case MEASURED -> {
-        String speed = trial.speed().isEmpty() ? "" : Units.times(trial.speed().getFirst().speedup().estimate()) + " as fast";
+        String speed =
+            trial.speed().isEmpty()
+                ? ""
+                : Units.times(trial.speed().getFirst().speedup().estimate()) + " as fast";
         String quality =
             trial.validate() == null
                 ? ""
                 : String.format(
-                    Locale.ROOT, ", %s %.4f", trial.validate().metric(), trial.validate().candidate());
+                    Locale.ROOT,
+                    ", %s %.4f",
+                    trial.validate().metric(),
+                    trial.validate().candidate());
         yield name + speed + quality + ", " + Units.bytes(trial.fileBytes());
       }
       case DROPPED -> name + "dropped: " + trial.reason();

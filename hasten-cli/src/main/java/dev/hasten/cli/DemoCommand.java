@@ -38,10 +38,16 @@ final class DemoCommand implements Callable<Integer> {
   private static final int BATCH = 32;
   private static final int ANSWERS = 5;
 
-  @Option(names = "--dir", paramLabel = "FOLDER", description = "Where the demo lives (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--dir",
+      paramLabel = "FOLDER",
+      description = "Where the demo lives (default: ${DEFAULT-VALUE}).")
   private Path folder = Path.of("hasten-demo");
 
-  @Option(names = "--query", paramLabel = "TEXT", description = "What to look up in the end (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--query",
+      paramLabel = "TEXT",
+      description = "What to look up in the end (default: ${DEFAULT-VALUE}).")
   private String query = "a small animal that people keep at home";
 
   @Option(names = "--budget", paramLabel = "TIME", description = "How long the study may take.")
@@ -50,7 +56,9 @@ final class DemoCommand implements Callable<Integer> {
   @Option(names = "--prepare", description = "Only write the demo's files.")
   private boolean prepare;
 
-  @Option(names = "--fresh", description = "Start anew; what an earlier run measured is kept aside.")
+  @Option(
+      names = "--fresh",
+      description = "Start anew; what an earlier run measured is kept aside.")
   private boolean fresh;
 
   @Mixin private Output output;
@@ -65,7 +73,8 @@ final class DemoCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     DemoFiles files = new DemoFiles(folder).prepare();
     if (prepare) {
-      output.print(files.workload().toString(), () -> "Prepared. Next: hasten optimize " + files.workload());
+      output.print(
+          files.workload().toString(), () -> "Prepared. Next: hasten optimize " + files.workload());
       return Main.Exit.DONE;
     }
     Workload workload = Workload.read(files.workload());
@@ -74,7 +83,10 @@ final class DemoCommand implements Callable<Integer> {
     }
     StudyResult result =
         OptimizeCommand.study(
-            workload, fresh, List.of("hasten demo" + (budget == null ? "" : " --budget " + budget)), false);
+            workload,
+            fresh,
+            List.of("hasten demo" + (budget == null ? "" : " --budget " + budget)),
+            false);
     if (!result.outcome().delivered()) {
       output.print(new Report(result, query, List.of()), () -> Summary.of(result, folder));
       return Main.Exit.GOAL_NOT_MET;
@@ -82,7 +94,8 @@ final class DemoCommand implements Callable<Integer> {
     Path bundle = workload.output();
     List<Answer> answers = ask(bundle, files.examples());
     output.print(
-        new Report(result, query, answers), () -> Summary.of(result, bundle) + "\n" + text(answers));
+        new Report(result, query, answers),
+        () -> Summary.of(result, bundle) + "\n" + text(answers));
     return Main.Exit.DONE;
   }
 
@@ -114,10 +127,13 @@ final class DemoCommand implements Callable<Integer> {
       return;
     }
     List<Prediction> predictions =
-        predictor.predict(batch.stream().map(row -> Example.text(row.get("text").asText())).toList());
+        predictor.predict(
+            batch.stream().map(row -> Example.text(row.get("text").asText())).toList());
     for (int i = 0; i < batch.size(); i++) {
       JsonNode row = batch.get(i);
-      into.add(new Entry(row.get("word").asText(), row.get("text").asText(), predictions.get(i).embedding()));
+      into.add(
+          new Entry(
+              row.get("word").asText(), row.get("text").asText(), predictions.get(i).embedding()));
     }
   }
 
@@ -134,7 +150,13 @@ final class DemoCommand implements Callable<Integer> {
     StringBuilder text =
         new StringBuilder("Asked the bundle for \"" + query + "\" among " + CORPUS + " glosses:\n");
     for (Answer answer : answers) {
-      text.append(String.format(Locale.ROOT, "  %.3f  %s: %s%n", answer.cosine(), answer.word(), answer.definition()));
+      text.append(
+          String.format(
+              Locale.ROOT,
+              "  %.3f  %s: %s%n",
+              answer.cosine(),
+              answer.word(),
+              answer.definition()));
     }
     return text.toString();
   }

@@ -9,7 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * The demo's folder: a real model, real text and the workload file, laid out as a user's own would be.
+ * The demo's folder: a real model, real text and the workload file, laid out as a user's own would
+ * be.
  *
  * @param folder where they stand
  */
@@ -39,7 +40,8 @@ record DemoFiles(Path folder) {
     extract(PEER, "published-int8.onnx");
     if (Files.notExists(examples())) {
       AtomicFiles.write(
-          examples(), WordNet.sample(EXAMPLES, SEED).toJsonLines().getBytes(StandardCharsets.UTF_8));
+          examples(),
+          WordNet.sample(EXAMPLES, SEED).toJsonLines().getBytes(StandardCharsets.UTF_8));
     }
     extract("demo-workload.yaml", "workload.yaml");
     return this;

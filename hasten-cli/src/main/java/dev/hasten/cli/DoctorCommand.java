@@ -18,9 +18,11 @@ import picocli.CommandLine.Mixin;
 final class DoctorCommand implements Callable<Integer> {
   @Mixin private Output output;
 
-  record BackendReport(String name, String version, boolean available, String detail, String remedy) {}
+  record BackendReport(
+      String name, String version, boolean available, String detail, String remedy) {}
 
-  record Report(String java, Hardware hardware, boolean int8Saturates, List<BackendReport> backends) {}
+  record Report(
+      String java, Hardware hardware, boolean int8Saturates, List<BackendReport> backends) {}
 
   @Override
   public Integer call() {
@@ -52,11 +54,21 @@ final class DoctorCommand implements Callable<Integer> {
             "Machine",
             "  processor      " + hardware.processor(),
             "  instructions   " + hardware.summary(),
-            "  cores          " + hardware.cores() + " given, " + hardware.machineCores() + " in the machine",
+            "  cores          "
+                + hardware.cores()
+                + " given, "
+                + hardware.machineCores()
+                + " in the machine",
             "  memory         " + Units.bytes(hardware.memoryBytes()),
             "  caches         "
                 + hardware.caches().stream()
-                    .map(c -> "L" + c.level() + " " + c.type().toLowerCase(java.util.Locale.ROOT) + " " + Units.bytes(c.bytes()))
+                    .map(c ->
+                        "L"
+                            + c.level()
+                            + " "
+                            + c.type().toLowerCase(java.util.Locale.ROOT)
+                            + " "
+                            + Units.bytes(c.bytes()))
                     .collect(Collectors.joining(", ")),
             "  system         " + hardware.system(),
             "  Java           " + report.java(),
@@ -69,11 +81,10 @@ final class DoctorCommand implements Callable<Integer> {
             "");
     return machine
         + report.backends().stream()
-            .map(
-                b ->
-                    b.available()
-                        ? "  ✓ " + b.name() + " " + b.version() + ": " + b.detail()
-                        : "  – " + b.name() + ": " + b.detail() + "\n      " + b.remedy())
+            .map(b ->
+                b.available()
+                    ? "  ✓ " + b.name() + " " + b.version() + ": " + b.detail()
+                    : "  – " + b.name() + ": " + b.detail() + "\n      " + b.remedy())
             .collect(Collectors.joining("\n"));
   }
 }

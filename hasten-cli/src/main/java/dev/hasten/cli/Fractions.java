@@ -10,7 +10,8 @@ final class Fractions {
     String trimmed = text.strip();
     boolean percent = trimmed.endsWith("%");
     try {
-      double number = Double.parseDouble(percent ? trimmed.substring(0, trimmed.length() - 1) : trimmed);
+      double number =
+          Double.parseDouble(percent ? trimmed.substring(0, trimmed.length() - 1) : trimmed);
       double value = percent ? number / 100 : number;
       if (value >= 0 && value <= 1) {
         return value;
@@ -18,6 +19,7 @@ final class Fractions {
     } catch (NumberFormatException e) {
       // Said below, with what was expected.
     }
-    throw new BadInputException(option + ": " + text + " (expected: 0 to 100%, or 0 to 1, for example 1% or 0.01)");
+    throw new BadInputException(
+        option + ": " + text + " (expected: 0 to 100%, or 0 to 1, for example 1% or 0.01)");
   }
 }

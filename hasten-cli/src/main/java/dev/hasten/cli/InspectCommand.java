@@ -75,14 +75,20 @@ final class InspectCommand implements Callable<Integer> {
     Shapes shapes = ShapeInference.infer(read);
     List<Node> all = read.graph().allNodes();
     List<Tensor> weights =
-        read.graph().initializers().stream().map(Value::initializer).filter(t -> t != null).toList();
+        read.graph().initializers().stream()
+            .map(Value::initializer)
+            .filter(t -> t != null)
+            .toList();
     return new Report(
         String.valueOf(model.getFileName()),
         read.irVersion(),
         read.opsets(),
         read.producer(),
         read.metadata(),
-        read.graph().inputs().stream().filter(v -> !v.isInitializer()).map(v -> port(v, shapes)).toList(),
+        read.graph().inputs().stream()
+            .filter(v -> !v.isInitializer())
+            .map(v -> port(v, shapes))
+            .toList(),
         read.graph().outputs().stream().map(v -> port(v, shapes)).toList(),
         all.size(),
         byCount(all, InspectCommand::operator),
@@ -91,7 +97,9 @@ final class InspectCommand implements Callable<Integer> {
         weights.stream()
             .collect(
                 Collectors.groupingBy(
-                    t -> t.type().name(), LinkedHashMap::new, Collectors.summingLong(Tensor::byteSize))),
+                    t -> t.type().name(),
+                    LinkedHashMap::new,
+                    Collectors.summingLong(Tensor::byteSize))),
         largest(read),
         shapes.complete(),
         shapes.unknown().stream().map(Value::name).toList(),
@@ -107,8 +115,13 @@ final class InspectCommand implements Callable<Integer> {
     Map<String, Long> counts =
         items.stream().collect(Collectors.groupingBy(key, Collectors.counting()));
     return counts.entrySet().stream()
-        .sorted(Map.Entry.<String, Long>comparingByValue().reversed().thenComparing(Map.Entry.comparingByKey()))
-        .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue, (a, _) -> a, LinkedHashMap::new));
+        .sorted(
+            Map.Entry.<String, Long>comparingByValue()
+                .reversed()
+                .thenComparing(Map.Entry.comparingByKey()))
+        .collect(
+            Collectors.toMap(
+                Map.Entry::getKey, Map.Entry::getValue, (a, _) -> a, LinkedHashMap::new));
   }
 
   private static List<Weight> largest(Model read) {
@@ -165,7 +178,8 @@ final class InspectCommand implements Callable<Integer> {
                 .collect(Collectors.joining(", ", "(", ")")))
         .append('\n');
     Table weights = new Table("largest weight", "type", "shape", "size");
-    r.largestWeights().forEach(w -> weights.row(w.name(), w.type(), w.shape(), Units.bytes(w.bytes())));
+    r.largestWeights()
+        .forEach(w -> weights.row(w.name(), w.type(), w.shape(), Units.bytes(w.bytes())));
     text.append(weights).append('\n').append(r.nodes()).append(" nodes\n");
     Table operators = new Table("operator", "count");
     r.operators().forEach(operators::row);
@@ -181,12 +195,13 @@ final class InspectCommand implements Callable<Integer> {
     if (r.nodeList() != null) {
       Table nodes = new Table("node", "operator", "outputs");
       r.nodeList()
-          .forEach(
-              n ->
-                  nodes.row(
-                      n.name(),
-                      n.opType(),
-                      n.outputs().stream().map(p -> p.type() + p.shape()).collect(Collectors.joining(" "))));
+          .forEach(n ->
+              nodes.row(
+                  n.name(),
+                  n.opType(),
+                  n.outputs().stream()
+                      .map(p -> p.type() + p.shape())
+                      .collect(Collectors.joining(" "))));
       text.append('\n').append(nodes);
     }
     return text.toString();

@@ -10,7 +10,10 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/** The {@code hasten} command: parses the line, runs one command, turns its outcome into an exit code. */
+/**
+ * The {@code hasten} command: parses the line, runs one command, turns its outcome into an exit
+ * code.
+ */
 @Command(
     name = "hasten",
     description = "Makes trained models answer faster, and proves that they are still good enough.",
@@ -25,7 +28,6 @@ import picocli.CommandLine.Command;
       ProfileCommand.class,
       OptimizeCommand.class,
       ApplyCommand.class,
-      CompareCommand.class,
       CommandLine.HelpCommand.class
     },
     footerHeading = "%nExamples:%n",
@@ -102,7 +104,6 @@ public final class Main {
         + switch (e) {
           case java.nio.file.NoSuchFileException _ -> "no such file";
           case java.nio.file.AccessDeniedException _ -> "permission denied";
-          case java.nio.file.ReadOnlyFileSystemException _ -> "read-only";
           default -> reason == null ? e.getClass().getSimpleName() : reason;
         };
   }

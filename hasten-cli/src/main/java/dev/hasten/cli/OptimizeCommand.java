@@ -18,7 +18,8 @@ import picocli.CommandLine.Parameters;
 /** {@code hasten optimize}. */
 @Command(
     name = "optimize",
-    description = "Searches the best recipe for a workload, proves its quality and writes a bundle with a report.",
+    description =
+        "Searches the best recipe for a workload, proves its quality and writes a bundle with a report.",
     mixinStandardHelpOptions = true,
     footer = {
       "%nWhat was measured is kept beside the workload; a run that was killed goes on where it stopped.",
@@ -32,19 +33,33 @@ final class OptimizeCommand implements Callable<Integer> {
   @Parameters(paramLabel = "WORKLOAD", description = "The workload file (YAML).")
   private Path workload = Path.of("");
 
-  @Option(names = "--budget", paramLabel = "TIME", description = "How long it may take: 90s, 10m, 1h30m.")
+  @Option(
+      names = "--budget",
+      paramLabel = "TIME",
+      description = "How long it may take: 90s, 10m, 1h30m.")
   private @Nullable String budget;
 
-  @Option(names = "--max-drop", paramLabel = "DROP", description = "Largest drop of quality allowed: 1%% or 0.01.")
+  @Option(
+      names = "--max-drop",
+      paramLabel = "DROP",
+      description = "Largest drop of quality allowed: 1%% or 0.01.")
   private @Nullable String maxDrop;
 
-  @Option(names = "--objective", paramLabel = "WHAT", description = "What is made best: ${COMPLETION-CANDIDATES}.")
+  @Option(
+      names = "--objective",
+      paramLabel = "WHAT",
+      description = "What is made best: ${COMPLETION-CANDIDATES}.")
   private @Nullable Objective objective;
 
-  @Option(names = {"-o", "--output"}, paramLabel = "FOLDER", description = "Where the bundle goes, instead of the workload's output.")
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FOLDER",
+      description = "Where the bundle goes, instead of the workload's output.")
   private @Nullable Path bundle;
 
-  @Option(names = "--fresh", description = "Start anew; what an earlier run measured is kept aside.")
+  @Option(
+      names = "--fresh",
+      description = "Start anew; what an earlier run measured is kept aside.")
   private boolean fresh;
 
   @Option(names = "--dry-run", description = "Print what would be tried and why; run nothing.")

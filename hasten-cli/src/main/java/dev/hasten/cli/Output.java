@@ -7,7 +7,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** What a command says in the end: text for people, or with {@code --json} one JSON document for machines. */
+/**
+ * What a command says in the end: text for people, or with {@code --json} one JSON document for
+ * machines.
+ */
 final class Output {
   @Option(names = "--json", description = "Print one JSON document instead of text.")
   private boolean json;

@@ -71,12 +71,11 @@ final class ProfileCommand implements Callable<Integer> {
     Table scaling = new Table("batch × length × threads", "a call", "examples/s");
     profile
         .scaling()
-        .forEach(
-            s ->
-                scaling.row(
-                    Summary.row(s.row()),
-                    Units.millis(s.latency()),
-                    String.format(Locale.ROOT, "%.0f", s.examplesPerSecond())));
+        .forEach(s ->
+            scaling.row(
+                Summary.row(s.row()),
+                Units.millis(s.latency()),
+                String.format(Locale.ROOT, "%.0f", s.examplesPerSecond())));
     text.append(scaling).append('\n').append("What would help here:\n");
     for (Advice advice : result.advice()) {
       text.append(
@@ -97,10 +96,8 @@ final class ProfileCommand implements Callable<Integer> {
     Table table = new Table("operator", "count", "time", "share");
     profile.operators().stream()
         .limit(12)
-        .forEach(
-            t ->
-                table.row(
-                    t.opType(), t.nodes(), Units.millis(t.perRun()), Units.percent(t.share())));
+        .forEach(t ->
+            table.row(t.opType(), t.nodes(), Units.millis(t.perRun()), Units.percent(t.share())));
     return table;
   }
 }

@@ -21,7 +21,8 @@ final class Summary {
       Trial trial = delivered.get();
       text.append("Delivered: ").append(trial.label()).append('\n');
       text.append("  ").append(headline(result, trial)).append("\n\n");
-      Table rows = new Table("batch × length × threads", "p50", "p99", "speed-up", "95 % interval", "noise");
+      Table rows =
+          new Table("batch × length × threads", "p50", "p99", "speed-up", "95 % interval", "noise");
       for (SpeedRow row : trial.speed()) {
         rows.row(
             row(row.row()),
@@ -41,7 +42,9 @@ final class Summary {
           trial.id(),
           trial.label(),
           trial.speed().isEmpty() ? "" : Units.times(trial.speed().getFirst().speedup().estimate()),
-          trial.validate() == null ? "" : String.format(Locale.ROOT, "%.4f", trial.validate().candidate()),
+          trial.validate() == null
+              ? ""
+              : String.format(Locale.ROOT, "%.4f", trial.validate().candidate()),
           trial.fileBytes() == 0 ? "" : Units.bytes(trial.fileBytes()),
           switch (trial.status()) {
             case MEASURED -> trial.id().equals(result.outcome().trial()) ? "delivered" : "";
@@ -51,8 +54,15 @@ final class Summary {
     }
     text.append(trials.leftAligned()).append('\n');
     result.warnings().forEach(warning -> text.append("! ").append(warning).append('\n'));
-    text.append("Took ").append(Units.rough(result.took())).append(" on ").append(result.hardware().processor());
-    text.append(" (").append(result.hardware().summary()).append(", ").append(result.hardware().cores()).append(" cores).\n");
+    text.append("Took ")
+        .append(Units.rough(result.took()))
+        .append(" on ")
+        .append(result.hardware().processor());
+    text.append(" (")
+        .append(result.hardware().summary())
+        .append(", ")
+        .append(result.hardware().cores())
+        .append(" cores).\n");
     if (delivered.isPresent()) {
       text.append("Bundle  ").append(bundle).append('\n');
       text.append("Report  ").append(bundle.resolve("report.html")).append('\n');
@@ -63,15 +73,23 @@ final class Summary {
   private static String headline(StudyResult result, Trial trial) {
     String size =
         String.format(
-            Locale.ROOT, "%.1f× smaller", (double) result.baseline().fileBytes() / trial.fileBytes());
+            Locale.ROOT,
+            "%.1f× smaller",
+            (double) result.baseline().fileBytes() / trial.fileBytes());
     String speed =
-        trial.speed().isEmpty() ? "" : Units.times(trial.speed().getFirst().speedup().estimate()) + " as fast, ";
+        trial.speed().isEmpty()
+            ? ""
+            : Units.times(trial.speed().getFirst().speedup().estimate()) + " as fast, ";
     Quality quality = trial.test() == null ? trial.validate() : trial.test();
     return speed + size + (quality == null ? "" : "; " + quality.text());
   }
 
   static String row(Row row) {
-    return row.batch() + " × " + (row.length() == 0 ? "natural" : row.length()) + " × " + row.threads();
+    return row.batch()
+        + " × "
+        + (row.length() == 0 ? "natural" : row.length())
+        + " × "
+        + row.threads();
   }
 
   static String range(Interval interval, String format) {

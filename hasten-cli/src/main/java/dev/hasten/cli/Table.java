@@ -38,7 +38,8 @@ final class Table {
       StringBuilder line = new StringBuilder("  ");
       for (int i = 0; i < row.length; i++) {
         String pad = " ".repeat(width[i] - row[i].length());
-        line.append(i == 0 || left ? row[i] + pad : pad + row[i]).append(i + 1 < row.length ? "  " : "");
+        line.append(i == 0 || left ? row[i] + pad : pad + row[i])
+            .append(i + 1 < row.length ? "  " : "");
       }
       text.append(line.toString().stripTrailing()).append('\n');
     }

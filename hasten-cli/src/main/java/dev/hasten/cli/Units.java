@@ -27,7 +27,9 @@ final class Units {
   /** {@code 3m 20s}. */
   static String rough(Duration duration) {
     long seconds = Math.round(duration.toMillis() / 1000.0);
-    return seconds < 60 ? seconds + "s" : seconds / 60 + "m " + String.format(Locale.ROOT, "%02ds", seconds % 60);
+    return seconds < 60
+        ? seconds + "s"
+        : seconds / 60 + "m " + String.format(Locale.ROOT, "%02ds", seconds % 60);
   }
 
   static String percent(double share) {

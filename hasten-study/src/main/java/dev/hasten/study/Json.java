@@ -8,7 +8,10 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import dev.hasten.runtime.BadInputException;
 
-/** How Hasten writes JSON, files and {@code --json} alike: durations in seconds, instants in ISO 8601. */
+/**
+ * How Hasten writes JSON, files and {@code --json} alike: durations in seconds, instants in ISO
+ * 8601.
+ */
 public final class Json {
   static final ObjectMapper MAPPER =
       JsonMapper.builder()

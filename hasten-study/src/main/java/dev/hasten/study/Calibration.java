@@ -1,0 +1,68 @@
+package dev.hasten.study;
+
+import dev.hasten.compress.Context;
+import dev.hasten.measure.Dataset;
+import dev.hasten.measure.Hardware;
+import dev.hasten.measure.LabeledExample;
+import dev.hasten.runtime.Backend;
+import dev.hasten.runtime.Example;
+import dev.hasten.runtime.InputPipeline;
+import dev.hasten.runtime.NdArray;
+import dev.hasten.runtime.Session;
+import dev.hasten.runtime.SessionOptions;
+import dev.hasten.runtime.TensorInfo;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The examples that techniques may look at, as encoded batches. They are encoded when they are
+ * asked for, so memory does not grow with their number.
+ *
+ * @param examples of the calibrate split
+ * @param pipeline encodes them
+ */
+public record Calibration(List<Example> examples, InputPipeline pipeline)
+    implements Iterable<Map<String, NdArray>>, AutoCloseable {
+  private static final int BATCH = 16;
+
+  /** Examples of like length share a batch, so that padding does not blur the ranges. */
+  public Calibration {
+    examples = examples.stream().sorted(Comparator.comparingInt(pipeline::length)).toList();
+  }
+
+  /** Reads the workload's data and opens its pipeline. */
+  public static Calibration of(Workload workload) {
+    List<TensorInfo> inputs;
+    try (Session session = Backend.cpu().open(workload.model(), SessionOptions.defaults())) {
+      inputs = session.inputs();
+    }
+    List<Example> examples = new ArrayList<>();
+    for (var spec : workload.data()) {
+      workload.splitter().split(Dataset.open(spec)).calibrate().stream()
+          .map(LabeledExample::example)
+          .forEach(examples::add);
+    }
+    return new Calibration(
+        examples, InputPipeline.open(workload.pipeline(), workload.folder(), inputs));
+  }
+
+  /** What techniques get to know of the workload and this machine. */
+  public Context context() {
+    return Context.of(Hardware.detect()).withCalibration(this);
+  }
+
+  @Override
+  public java.util.Iterator<Map<String, NdArray>> iterator() {
+    return java.util.stream.IntStream.iterate(0, at -> at < examples.size(), at -> at + BATCH)
+        .mapToObj(at -> examples.subList(at, Math.min(at + BATCH, examples.size())))
+        .map(pipeline::encode)
+        .iterator();
+  }
+
+  @Override
+  public void close() {
+    pipeline.close();
+  }
+}
