@@ -57,8 +57,9 @@ class MiniLmShapesTest {
         // Constants need no probe, and the runtime refuses outputs without a type.
         Value original = MODEL.graph().value(value.name());
         if (!value.isOutput() && !node.is("Constant")) {
-          probe.graph().setType(
-              value, Objects.requireNonNull(SHAPES.type(original)), shape(original));
+          probe
+              .graph()
+              .setType(value, Objects.requireNonNull(SHAPES.type(original)), shape(original));
           probe.graph().addOutput(value);
         }
       }
@@ -74,8 +75,8 @@ class MiniLmShapesTest {
     }
   }
 
-  private static void compare(
-      OrtEnvironment environment, OrtSession session, int batch, int length) throws OrtException {
+  private static void compare(OrtEnvironment environment, OrtSession session, int batch, int length)
+      throws OrtException {
     Map<String, Long> bindings =
         Map.of("batch_size", (long) batch, "sequence_length", (long) length);
     Map<String, OnnxTensor> inputs = new HashMap<>();
@@ -137,8 +138,7 @@ class MiniLmShapesTest {
             .findFirst()
             .orElseThrow();
     OpFacts facts = OpFacts.of(split, SHAPES);
-    assertThat(facts.flow(0, 2).sources())
-        .containsExactly(new AxisFlow.Digit(0, 2, Dim.of(32)));
+    assertThat(facts.flow(0, 2).sources()).containsExactly(new AxisFlow.Digit(0, 2, Dim.of(32)));
     assertThat(facts.flow(0, 3).sources()).containsExactly(new AxisFlow.Digit(0, 2, Dim.ONE));
   }
 
