@@ -87,7 +87,7 @@ public final class Main {
         return fail(command, describe(file), Exit.BAD_INPUT);
       }
       case UncheckedIOException io -> {
-        return fail(command, String.valueOf(io.getCause().getMessage()), Exit.BAD_INPUT);
+        return fail(command, io.getMessage(), Exit.BAD_INPUT);
       }
       case FileSystemException file -> {
         return fail(command, describe(file), Exit.BAD_INPUT);
