@@ -227,6 +227,11 @@ public final class Node {
     return graph;
   }
 
+  /** Whether an edit has removed this node since it was handed out. */
+  public boolean isRemoved() {
+    return removed;
+  }
+
   /** Operator and name, or its first output where it has no name: {@code MatMul 'encoder.q'}. */
   @Override
   public String toString() {

@@ -6,9 +6,32 @@ import java.util.List;
 public final class Rules {
   private Rules() {}
 
-  /** Everything that keeps the outputs within rounding and never makes a graph slower. */
+  /**
+   * What keeps the outputs within rounding and never makes a graph slower. The order matters little
+   * for the result, since the rules run to a fixed point, but much for the work: what shrinks the
+   * graph most comes first.
+   */
   public static List<Rule> simplify() {
-    throw new UnsupportedOperationException();
+    return List.of(
+        // Constants first: nearly every other rule asks whether an input is one.
+        new InlineConstants(),
+        new FoldConstants(),
+        // Then shapes, which turns chains of Shape, Gather and Concat into constants as well.
+        new FoldShapes(),
+        new FixReshapeTargets(),
+        // Now it shows which nodes do nothing, and which follow on each other directly.
+        new DropIdentities(),
+        new DropNeutralOperands(),
+        new MergeTransposes(),
+        new MergeReshapes(),
+        // Sharing before the patterns: exporters write x - mean(x) twice, the pattern has it once.
+        // Initializers before nodes: equal nodes read the same values.
+        new ShareEqualInitializers(),
+        new ShareEqualNodes(),
+        new RemoveDeadNodes(),
+        // Larger patterns last, on a graph without noise.
+        new FuseLayerNormalization(),
+        new FuseGelu());
   }
 
   /**
