@@ -42,7 +42,7 @@ public final class Rules {
    * 1/sqrt(head size). Output 0 {@code [batch, seq, hidden]}.
    */
   public static List<Rule> fuseAttention() {
-    throw new UnsupportedOperationException();
+    return List.of(new FuseAttention());
   }
 
   /**
@@ -51,7 +51,7 @@ public final class Rules {
    * added to input 0. Attribute {@code epsilon}.
    */
   public static List<Rule> fuseSkipLayerNormalization() {
-    throw new UnsupportedOperationException();
+    return List.of(new FuseSkipLayerNormalization());
   }
 
   /**
@@ -59,12 +59,12 @@ public final class Rules {
    * bias {@code [n]}.
    */
   public static List<Rule> fuseBiasGelu() {
-    throw new UnsupportedOperationException();
+    return List.of(new FuseBiasGelu());
   }
 
   /** MatMuls with constant weights that read the same input become one MatMul and a Split. */
   public static List<Rule> mergeMatMuls() {
-    throw new UnsupportedOperationException();
+    return List.of(new MergeMatMuls());
   }
 
   /**
@@ -72,6 +72,9 @@ public final class Rules {
    * normalizations, then Gelu.
    */
   public static List<Rule> fusions() {
-    throw new UnsupportedOperationException();
+    return List.of(
+        // Attention before MergeMatMuls would have taken its three products, which is why that one
+        // is not here.
+        new FuseAttention(), new FuseSkipLayerNormalization(), new FuseBiasGelu());
   }
 }
