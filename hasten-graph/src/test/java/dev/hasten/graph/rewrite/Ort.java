@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** Runs models on ONNX Runtime, the oracle: as they are written, without its own optimizations. */
 final class Ort {
@@ -38,7 +39,7 @@ final class Ort {
     Map<String, OnnxTensor> bound = new HashMap<>();
     try {
       for (String name : session.getInputNames()) {
-        bound.put(name, tensor(environment, inputs.get(name)));
+        bound.put(name, tensor(environment, Objects.requireNonNull(inputs.get(name), name)));
       }
       Map<String, double[]> out = new LinkedHashMap<>();
       try (OrtSession.Result result = session.run(bound)) {

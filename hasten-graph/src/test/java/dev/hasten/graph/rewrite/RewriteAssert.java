@@ -75,7 +75,9 @@ final class RewriteAssert {
   }
 
   RewriteAssert isIdempotent() {
-    assertThat(Rewriter.run(result.model(), rules).changes()).as("changes of a second run").isEmpty();
+    assertThat(Rewriter.run(result.model(), rules).changes())
+        .as("changes of a second run")
+        .isEmpty();
     return this;
   }
 
