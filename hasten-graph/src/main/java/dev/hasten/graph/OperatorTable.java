@@ -17,6 +17,9 @@ final class OperatorTable {
     MatrixOperators.addTo(STANDARD);
     ReductionOperators.addTo(STANDARD);
     NormalizationOperators.addTo(STANDARD);
+    ConvolutionOperators.addTo(STANDARD);
+    QuantizationOperators.addTo(STANDARD);
+    MicrosoftOperators.addTo(MICROSOFT);
   }
 
   private OperatorTable() {}
