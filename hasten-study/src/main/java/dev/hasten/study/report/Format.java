@@ -37,9 +37,18 @@ final class Format {
     return minus(rounded.setScale(rounded.scale() + 3 - rounded.precision()).toPlainString());
   }
 
+  /** A number that someone chose, as they would write it: {@code 0.05}. */
+  static String plain(double value) {
+    return Double.isFinite(value)
+        ? minus(BigDecimal.valueOf(value).stripTrailingZeros().toPlainString())
+        : "–";
+  }
+
   /** A score or a drop in one, whose digits after the point must line up. */
   static String score(double value) {
-    return Double.isFinite(value) ? minus(String.format(Locale.ROOT, "%.4f", value)) : "–";
+    // Adding zero turns -0.0 into 0.0, so that a rounded nothing has no sign.
+    double rounded = Math.rint(value * 1e4) / 1e4 + 0.0;
+    return Double.isFinite(value) ? minus(String.format(Locale.ROOT, "%.4f", rounded)) : "–";
   }
 
   static String percent(double share) {
@@ -103,8 +112,12 @@ final class Format {
       return number(seconds) + "\u00a0s";
     }
     return time.toHours() > 0
-        ? time.toHours() + "\u00a0h " + time.toMinutesPart() + "\u00a0min"
-        : time.toMinutes() + "\u00a0min " + time.toSecondsPart() + "\u00a0s";
+        ? time.toHours() + "\u00a0h" + rest(time.toMinutesPart(), "min")
+        : time.toMinutes() + "\u00a0min" + rest(time.toSecondsPart(), "s");
+  }
+
+  private static String rest(int count, String unit) {
+    return count == 0 ? "" : " " + count + "\u00a0" + unit;
   }
 
   private static String minus(String digits) {

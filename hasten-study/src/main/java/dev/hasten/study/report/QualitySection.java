@@ -6,9 +6,9 @@ import static dev.hasten.study.report.Html.text;
 import static dev.hasten.study.report.Html.when;
 
 import dev.hasten.measure.Interval;
-import dev.hasten.measure.Promise;
 import dev.hasten.measure.SliceDrop;
-import dev.hasten.measure.Verdict;
+import dev.hasten.study.Quality;
+import dev.hasten.study.StudyResult.Asked;
 import java.util.List;
 
 /** Whether the promise holds, and on which slices of the data it holds least. */
@@ -17,44 +17,40 @@ final class QualitySection {
 
   private QualitySection() {}
 
-  static Html render(
-      String metric, String meaning, Promise promise, Verdict verdict, List<SliceDrop> slices) {
+  static Html render(Asked asked, Quality quality) {
     return join(
-        el("p", el("strong", metric + ": "), text(meaning)),
-        el("p", verdictMark(verdict), text(" "), text(verdict.text())),
+        el("p", el("strong", asked.metric() + ": "), text(asked.metricMeaning())),
+        el("p", mark(quality.verdict()), text(" "), text(quality.text())),
         when(
-            verdict instanceof Verdict.Undecided u && u.examplesNeeded() < Long.MAX_VALUE,
-            el("p", needed(verdict))),
-        slices(promise, slices));
+            quality.examplesNeeded() > 0 && quality.examplesNeeded() < Long.MAX_VALUE,
+            el(
+                "p",
+                "About %s examples would decide it; there were %s."
+                    .formatted(
+                        Format.count(quality.examplesNeeded()), Format.count(quality.examples())))),
+        slices(asked, quality.slices()));
   }
 
-  /** {@code kept}, {@code broken} or {@code undecided}, coloured. */
-  static Html verdictMark(Verdict verdict) {
+  /** A verdict, coloured. */
+  static Html mark(Quality.Verdict verdict) {
     return switch (verdict) {
-      case Verdict.Kept _ -> el("span.mark.kept", "✓ promise kept");
-      case Verdict.Broken _ -> el("span.mark.broken", "✕ promise broken");
-      case Verdict.Undecided _ -> el("span.mark.undecided", "? undecided");
+      case KEPT -> el("span.mark.kept", "✓ promise kept");
+      case BROKEN -> el("span.mark.broken", "✕ promise broken");
+      case UNDECIDED -> el("span.mark.undecided", "? undecided");
     };
   }
 
-  private static String needed(Verdict verdict) {
-    return verdict instanceof Verdict.Undecided u
-        ? "About %s test examples would decide it; there were %s."
-            .formatted(Format.count(u.examplesNeeded()), Format.count(u.examples()))
-        : "";
-  }
-
-  private static Html slices(Promise promise, List<SliceDrop> slices) {
+  private static Html slices(Asked asked, List<SliceDrop> slices) {
     if (slices.isEmpty()) {
-      return el("p.lead", "The data name no slices to look at one by one.");
+      return el("p.lead", "The workload names no slices of the data to look at one by one.");
     }
     Whisker whisker =
-        Whisker.over(slices.stream().map(SliceDrop::drop).toList(), 0, promise.maxDrop());
+        Whisker.over(slices.stream().map(SliceDrop::drop).toList(), 0, asked.maxDrop());
     List<SliceDrop> worst = slices.subList(0, Math.min(SLICES, slices.size()));
     List<SliceDrop> rest = slices.subList(worst.size(), slices.size());
     return join(
         el("h3", "Slice by slice, worst first"),
-        el("p.lead", sliceFinding(slices)),
+        el("p.lead", finding(slices)),
         table(worst, whisker),
         when(
             !rest.isEmpty(),
@@ -64,7 +60,7 @@ final class QualitySection {
                 table(rest, whisker))));
   }
 
-  private static String sliceFinding(List<SliceDrop> slices) {
+  private static String finding(List<SliceDrop> slices) {
     List<String> worse =
         slices.stream().filter(SliceDrop::worse).map(s -> s.field() + " = " + s.value()).toList();
     return (worse.isEmpty()
@@ -82,7 +78,7 @@ final class QualitySection {
             Table.number("examples"),
             Table.number("original"),
             Table.number("delivered"),
-            Table.number("drop [95 % interval]"),
+            Table.number("drop [interval]"),
             Table.drawn(""));
     for (SliceDrop s : slices) {
       table.row(
@@ -99,15 +95,19 @@ final class QualitySection {
     return table.html();
   }
 
-  static Html estimate(Interval drop) {
+  static Html estimate(Interval score) {
     return el(
         "span",
-        el("strong", Format.score(drop.estimate())),
+        el("strong", Format.score(score.estimate())),
         text(" "),
-        el("span.interval", scores(drop)));
+        el("span.interval", range(score)));
   }
 
-  private static String scores(Interval interval) {
-    return "[" + Format.score(interval.low()) + ", " + Format.score(interval.high()) + "]";
+  static String scoreAndRange(Interval score) {
+    return Format.score(score.estimate()) + " " + range(score);
+  }
+
+  private static String range(Interval score) {
+    return "[" + Format.score(score.low()) + ", " + Format.score(score.high()) + "]";
   }
 }

@@ -6,8 +6,11 @@ import static dev.hasten.study.report.Html.join;
 import static dev.hasten.study.report.Html.text;
 import static dev.hasten.study.report.Html.when;
 
-import dev.hasten.graph.rewrite.Refusal;
+import dev.hasten.study.StudyResult;
+import dev.hasten.study.Trial;
+import dev.hasten.study.Trial.RefusalNote;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -18,25 +21,56 @@ final class RefusalSection {
 
   private RefusalSection() {}
 
-  static Html render(List<Refusal> refusals) {
+  /** What every recipe of the study left alone, and the recipes that themselves were left. */
+  static Html render(StudyResult study) {
+    List<Trial> left =
+        study.all().stream().filter(t -> t.status() != Trial.Status.MEASURED).toList();
+    return join(
+        render(study.trials().stream().flatMap(t -> t.refusals().stream()).toList()),
+        when(!left.isEmpty(), left(left)));
+  }
+
+  private static Html left(List<Trial> trials) {
+    var table =
+        Table.of(
+            "Nothing is dropped silently",
+            Table.words("Recipe"),
+            Table.words("ended after"),
+            Table.words("because"));
+    for (Trial trial : trials) {
+      table.row(
+          text(trial.label()),
+          text(trial.stage().name().toLowerCase(Locale.ROOT).replace('_', ' ')),
+          join(
+              trial.status() == Trial.Status.FAILED
+                  ? join(el("span.mark.broken", "failed"), text(" "))
+                  : Html.NOTHING,
+              text(trial.reason())));
+    }
+    return join(el("h3", "Recipes that were dropped or failed"), table.html());
+  }
+
+  /** Grouped by technique, then by reason. */
+  static Html render(List<RefusalNote> refusals) {
     if (refusals.isEmpty()) {
       return el("p.lead", "Nothing was refused.");
     }
-    Map<String, List<Refusal>> byRule =
+    Map<String, List<RefusalNote>> byRule =
         refusals.stream()
             .distinct()
-            .collect(Collectors.groupingBy(Refusal::rule, TreeMap::new, Collectors.toList()));
+            .collect(
+                Collectors.groupingBy(RefusalNote::technique, TreeMap::new, Collectors.toList()));
     return each(byRule.entrySet(), rule -> rule(rule.getKey(), rule.getValue()));
   }
 
-  private static Html rule(String name, List<Refusal> refusals) {
+  private static Html rule(String name, List<RefusalNote> refusals) {
     Map<String, List<String>> byReason =
         refusals.stream()
             .collect(
                 Collectors.groupingBy(
-                    Refusal::reason,
+                    RefusalNote::reason,
                     TreeMap::new,
-                    Collectors.mapping(Refusal::node, Collectors.toList())));
+                    Collectors.mapping(RefusalNote::node, Collectors.toList())));
     return el(
         "details",
         el(

@@ -5,63 +5,62 @@ import static dev.hasten.study.report.Html.join;
 import static dev.hasten.study.report.Html.text;
 import static dev.hasten.study.report.Html.when;
 
-import dev.hasten.measure.Interval;
-import dev.hasten.measure.Row;
-import dev.hasten.measure.RowSpeed;
-import dev.hasten.measure.SubjectSpeed;
+import dev.hasten.measure.Hardware;
+import dev.hasten.study.SpeedRow;
+import dev.hasten.study.Trial;
 import java.util.List;
+import java.util.Optional;
 
-/** The speed of one subject beside the original's, in every measured row. */
+/** The speed of the delivered model beside the original's, in every measured row. */
 final class SpeedSection {
   private SpeedSection() {}
 
-  static Html render(List<RowSpeed> rows, String subject) {
+  static Html render(Trial baseline, Trial delivered, Hardware hardware) {
     return join(
         el(
             "p.lead",
-            "Original and candidates took turns on the same inputs. A ratio above 1 is faster; in"
-                + " brackets and in the drawing, its 95 % interval; the thin line is the original. Noise is"
-                + " the original against itself: what a ratio of 1 looks like on this machine."),
-        table(rows, subject),
+            "Original and candidates took turns on the same inputs, on %s. A ratio above 1 is faster; brackets and the drawing hold its 95 %% interval. Noise is the original against itself: what a ratio of 1 looks like here."
+                .formatted(hardware.processor())),
+        table(delivered.speed()),
         el("h3", "Milliseconds per call"),
-        times(rows, subject));
+        times(baseline, delivered));
   }
 
-  static String condition(Row row) {
-    return "batch "
-        + row.batch()
-        + (row.length() == 0 ? "" : " × " + row.length())
-        + ", "
-        + Format.counted(row.threads(), "thread");
-  }
-
-  /** The ratios of one subject; also shown with each trial. */
-  static Html table(List<RowSpeed> rows, String subject) {
-    List<Interval> ratios = rows.stream().map(r -> r.subject(subject).speedup()).toList();
-    Whisker whisker = Whisker.over(ratios, 1, Double.NaN);
+  /** The ratios of one trial; also shown with each trial. */
+  static Html table(List<SpeedRow> rows) {
+    Whisker whisker = Whisker.over(rows.stream().map(SpeedRow::speedup).toList(), 1, Double.NaN);
+    boolean marks = rows.stream().anyMatch(SpeedRow::drowned);
     var table =
         Table.of(
             "Times faster than the original",
             Table.words("Row"),
             Table.number("faster [95 % interval]"),
             Table.drawn(""),
-            Table.number("noise"),
-            Table.words(""));
-    for (RowSpeed row : rows) {
-      SubjectSpeed speed = row.subject(subject);
+            Table.number("noise"));
+    for (SpeedRow row : rows) {
       table.row(
-          el("span.whole", condition(row.row())),
-          estimate(speed.speedup()),
-          whisker.draw(speed.speedup(), row.noise(), speed.drowned() ? "drowned" : ""),
-          el("span.interval", Format.range(row.noise())),
-          join(
-              when(speed.drowned(), el("span.mark.drowned", "drowned in noise")),
-              when(!row.stable(), el("span.mark.drowned", "warm-up unsteady"))));
+          el(
+              "span.whole",
+              text(Figures.row(row.row())),
+              when(
+                  marks && row.drowned(),
+                  join(text(" "), el("span.mark.drowned", "drowned in noise")))),
+          estimate(row),
+          whisker.draw(row.speedup(), row.noise(), row.drowned() ? "drowned" : ""),
+          el("span.interval", Format.range(row.noise())));
     }
     return table.html();
   }
 
-  private static Html times(List<RowSpeed> rows, String subject) {
+  static Html estimate(SpeedRow row) {
+    return el(
+        "span",
+        el("strong", Format.times(row.speedup().estimate())),
+        text(" "),
+        el("span.interval", Format.range(row.speedup())));
+  }
+
+  private static Html times(Trial baseline, Trial delivered) {
     var table =
         Table.of(
             "Original → delivered",
@@ -71,29 +70,23 @@ final class SpeedSection {
             Table.number("p99"),
             Table.number("examples per second"),
             Table.number("timed calls"));
-    for (RowSpeed row : rows) {
-      SubjectSpeed was = row.baseline();
-      SubjectSpeed is = row.subject(subject);
+    for (SpeedRow is : delivered.speed()) {
+      Optional<SpeedRow> was = Figures.at(baseline, is.row());
       table.row(
-          el("span.whole", condition(row.row())),
-          change(Format.millis(was.p50()), Format.millis(is.p50())),
-          change(Format.millis(was.p95()), Format.millis(is.p95())),
-          change(Format.millis(was.p99()), Format.millis(is.p99())),
-          change(Format.number(was.examplesPerSecond()), Format.number(is.examplesPerSecond())),
+          el("span.whole", Figures.row(is.row())),
+          change(was.map(w -> Format.millis(w.p50())), Format.millis(is.p50())),
+          change(was.map(w -> Format.millis(w.p95())), Format.millis(is.p95())),
+          change(was.map(w -> Format.millis(w.p99())), Format.millis(is.p99())),
+          change(
+              was.map(w -> Format.number(w.examplesPerSecond())),
+              Format.number(is.examplesPerSecond())),
           text(Format.count(is.calls())));
     }
     return table.html();
   }
 
-  private static Html change(String before, String after) {
-    return el("span", el("span.soft", before + " → "), text(after));
-  }
-
-  static Html estimate(Interval ratio) {
+  private static Html change(Optional<String> before, String after) {
     return el(
-        "span",
-        el("strong", Format.times(ratio.estimate())),
-        text(" "),
-        el("span.interval", Format.range(ratio)));
+        "span", before.map(b -> el("span.soft", b + " → ")).orElse(Html.NOTHING), text(after));
   }
 }

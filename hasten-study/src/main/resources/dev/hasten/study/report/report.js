@@ -207,7 +207,7 @@
       lineStyle: { color: colour(i === 0 ? "before" : "accent"), width: 1.5 },
       endLabel: {
         show: true, formatter: peak.name, color: colour("soft"), fontSize: 12, align: "right",
-        verticalAlign: "bottom", offset: [-4, -3], textBorderColor: colour("paper"), textBorderWidth: 3,
+        verticalAlign: "bottom", offset: [-4, -8], textBorderColor: colour("paper"), textBorderWidth: 3,
       },
     }));
     ["before", "after"].forEach((phase) => series.push({

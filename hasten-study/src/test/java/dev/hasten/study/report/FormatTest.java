@@ -37,6 +37,7 @@ class FormatTest {
 
   @ParameterizedTest
   @CsvSource({
+    "PT10M, 10 min",
     "PT0.00085S, 850 µs",
     "PT0.0123S, 12.3 ms",
     "PT4.2S, 4.20 s",
