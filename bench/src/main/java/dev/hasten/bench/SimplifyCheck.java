@@ -1,0 +1,98 @@
+package dev.hasten.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.hasten.graph.Model;
+import dev.hasten.graph.ShapeInference;
+import dev.hasten.graph.Shapes;
+import dev.hasten.graph.rewrite.RewriteResult;
+import dev.hasten.graph.rewrite.Rewriter;
+import dev.hasten.graph.rewrite.Rules;
+import dev.hasten.runtime.Backend;
+import dev.hasten.runtime.Example;
+import dev.hasten.runtime.InputPipeline;
+import dev.hasten.runtime.NdArray;
+import dev.hasten.runtime.PipelineSpec;
+import dev.hasten.runtime.Session;
+import dev.hasten.runtime.SessionOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Whether the simplified model equals the original on real texts, and whether all its shapes are known.
+ *
+ * <p>{@code java … dev.hasten.bench.SimplifyCheck DEMO_FOLDER [TEXTS]}; the folder is what {@code hasten demo --prepare} wrote.
+ */
+public final class SimplifyCheck {
+  private static final int BATCH = 8;
+
+  private SimplifyCheck() {}
+
+  /** Prints the largest differences; exits with 1 if one is above 1e-5 or a shape is unknown. */
+  public static void main(String[] args) throws IOException {
+    Path demo = Path.of(args[0]);
+    int texts = args.length > 1 ? Integer.parseInt(args[1]) : 1_000;
+    Model original = Model.read(demo.resolve("model.onnx"));
+    Shapes shapes = ShapeInference.infer(original);
+    RewriteResult simplified = Rewriter.run(original, Rules.simplify());
+    System.out.printf(
+        "nodes: %d before, %d after; unknown shapes: %d before, %d after; changes: %d, refusals: %d%n",
+        original.graph().nodes().size(),
+        simplified.model().graph().nodes().size(),
+        shapes.unknown().size(),
+        ShapeInference.infer(simplified.model()).unknown().size(),
+        simplified.changes().size(),
+        simplified.refusals().size());
+
+    double outputs = 0;
+    double embeddings = 0;
+    try (Session a = open(original);
+        Session b = open(simplified.model());
+        InputPipeline pipeline =
+            InputPipeline.open(PipelineSpec.Text.of("tokenizer.json"), demo, a.inputs())) {
+      List<Example> batch = new ArrayList<>();
+      ObjectMapper json = new ObjectMapper();
+      for (String line : Files.readAllLines(demo.resolve("glosses.jsonl")).subList(0, texts)) {
+        batch.add(Example.text(json.readTree(line).get("text").asText()));
+        if (batch.size() == BATCH) {
+          Map<String, NdArray> inputs = pipeline.encode(batch);
+          Map<String, NdArray> left = a.run(inputs);
+          Map<String, NdArray> right = b.run(inputs);
+          for (String name : left.keySet()) {
+            outputs = Math.max(outputs, difference(left.get(name), right.get(name)));
+          }
+          embeddings =
+              Math.max(
+                  embeddings,
+                  difference(
+                      pipeline.decode(inputs, left).get(InputPipeline.EMBEDDING),
+                      pipeline.decode(inputs, right).get(InputPipeline.EMBEDDING)));
+          batch.clear();
+        }
+      }
+    }
+    System.out.printf(
+        "largest difference over %d texts: %.3g in the outputs, %.3g in the embeddings%n",
+        texts, outputs, embeddings);
+    if (outputs > 1e-5 || !shapes.complete()) {
+      System.exit(1);
+    }
+  }
+
+  private static Session open(Model model) {
+    return Backend.cpu().open(model.toBytes(), model.source(), SessionOptions.defaults());
+  }
+
+  private static double difference(NdArray a, NdArray b) {
+    float[] left = a.toFloats();
+    float[] right = b.toFloats();
+    double most = left.length == right.length ? 0 : Double.POSITIVE_INFINITY;
+    for (int i = 0; i < Math.min(left.length, right.length); i++) {
+      most = Math.max(most, Math.abs(left[i] - right[i]));
+    }
+    return most;
+  }
+}
