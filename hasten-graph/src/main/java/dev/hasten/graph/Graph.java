@@ -176,6 +176,7 @@ public final class Graph {
       List<String> outputs) {
     for (Value input : inputs) {
       requireVisible(input, this);
+      requireCapturable(input);
     }
     attributes.forEach((key, value) -> requireAttachable(value));
     String base = outputs.isEmpty() || outputs.getFirst().isEmpty() ? opType : outputs.getFirst();
@@ -350,6 +351,14 @@ public final class Graph {
     }
   }
 
+  /** Fails if {@code value} is of an outer graph and needs the node that holds this one. */
+  private void requireCapturable(@Nullable Value value) {
+    if (value != null && value.graph != this && owner != null) {
+      Node holder = owner.ancestorIn(value.graph);
+      value.graph.requireNoCycle(value, holder == null ? Set.of() : Set.of(holder));
+    }
+  }
+
   /** Sets an input and keeps the uses; the order becomes unknown where it may no longer hold. */
   void link(Node node, int index, @Nullable Value value) {
     Value before = node.inputs.get(index);
@@ -427,6 +436,7 @@ public final class Graph {
     }
     if (old.outputs > 0) {
       requireVisible(by, old.graph);
+      old.graph.requireCapturable(by);
     }
     replaceUses(old, by, use -> true);
     GraphOutputs.replace(old, by);
@@ -546,7 +556,11 @@ public final class Graph {
   /** Makes a value an output of this graph, after those that are. */
   public void addOutput(Value value) {
     requireVisible(value, this);
+    requireCapturable(value);
     value.graph.nameOmitted(value);
+    if (value.graph != this && owner != null) {
+      value.graph.noteDependency(value, owner);
+    }
     outputs.add(Declaration.fresh(value));
     value.outputs++;
     unshadow(value, this);
