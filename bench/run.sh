@@ -13,7 +13,7 @@ done
 class=$1
 shift
 case $class in *.*) ;; *) class=dev.hasten.bench.$class ;; esac
-lib=bench/target/libss
+lib=bench/target/libs
 if [ ! -d "$lib" ] || [ -n "$(find hasten-*/src/main bench/src/main pom.xml -newer "$lib" -type f -print -quit)" ]; then
   mvn -B -q -Dmaven.test.skip=true -pl bench -am package
   touch "$lib"
