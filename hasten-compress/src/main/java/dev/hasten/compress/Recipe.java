@@ -1,8 +1,22 @@
 package dev.hasten.compress;
 
 import dev.hasten.graph.Model;
+import dev.hasten.graph.rewrite.Change;
+import dev.hasten.graph.rewrite.Refusal;
+import dev.hasten.runtime.AtomicFiles;
+import dev.hasten.runtime.BadInputException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.TreeMap;
 
 /**
  * An ordered list of techniques. As a file:
@@ -33,7 +47,13 @@ public record Recipe(List<Step> steps) {
    *     known
    */
   public static Recipe read(Path yaml) {
-    throw new UnsupportedOperationException("reading " + yaml);
+    try {
+      return parse(Files.readString(yaml), yaml.toString());
+    } catch (NoSuchFileException e) {
+      throw new BadInputException(yaml + ": no such recipe file", e);
+    } catch (IOException e) {
+      throw new BadInputException(yaml + ": cannot be read as UTF-8 text: " + e.getMessage(), e);
+    }
   }
 
   /**
@@ -42,17 +62,17 @@ public record Recipe(List<Step> steps) {
    * @param source what to call it in errors
    */
   public static Recipe parse(String text, String source) {
-    throw new UnsupportedOperationException("parsing " + source + text);
+    return Recipes.parse(text, source);
   }
 
   /** Writes the recipe, whole or not at all. */
   public void write(Path yaml) {
-    throw new UnsupportedOperationException("writing " + yaml);
+    AtomicFiles.write(yaml, toYaml());
   }
 
   /** The text of its file. */
   public String toYaml() {
-    throw new UnsupportedOperationException();
+    return Recipes.write(this);
   }
 
   /**
@@ -60,17 +80,38 @@ public record Recipe(List<Step> steps) {
    * their defaults, and the order of parameters doesn't matter.
    */
   public String hash() {
-    throw new UnsupportedOperationException();
+    StringBuilder canonical = new StringBuilder();
+    for (Step step : sorted().steps) {
+      canonical
+          .append(step.technique())
+          .append(
+              new TreeMap<>(Techniques.named(step.technique()).settings(step.params()).values()))
+          .append('\n');
+    }
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256")
+              .digest(canonical.toString().getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(digest, 0, 8);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
   }
 
   /** The steps in the order of their stages; equal stages keep their order. */
   public Recipe sorted() {
-    throw new UnsupportedOperationException();
+    return new Recipe(
+        steps.stream().sorted(Comparator.comparing(step -> step.create().stage())).toList());
   }
 
   /** What a user should know before applying it, such as an unsound order; mostly empty. */
   public List<String> warnings() {
-    throw new UnsupportedOperationException();
+    Recipe sound = sorted();
+    return sound.equals(this)
+        ? List.of()
+        : List.of(
+            "the order of the recipe is unsound; applied in this order: "
+                + String.join(", ", sound.steps.stream().map(Step::technique).toList()));
   }
 
   /**
@@ -79,6 +120,25 @@ public record Recipe(List<Step> steps) {
    * @return the last model; the changes and refusals of all steps
    */
   public Applied apply(Model model, Context context) {
-    throw new UnsupportedOperationException(model + " " + context);
+    warnings().forEach(warning -> context.progress().report(warning, 0));
+    List<Change> changes = new ArrayList<>();
+    List<Refusal> refusals = new ArrayList<>();
+    Model current = model;
+    List<Step> ordered = sorted().steps;
+    for (int i = 0; i < ordered.size(); i++) {
+      int before = i;
+      Technique technique = ordered.get(i).create();
+      Context.Progress whole = context.progress();
+      whole.report(technique.name(), (double) before / ordered.size());
+      Context inner =
+          context.withProgress(
+              (what, fraction) -> whole.report(what, (before + fraction) / ordered.size()));
+      Applied applied = technique.apply(current, inner);
+      applied.model().validate();
+      changes.addAll(applied.changes());
+      refusals.addAll(applied.refusals());
+      current = applied.model();
+    }
+    return new Applied(current, changes, refusals);
   }
 }

@@ -18,6 +18,8 @@ public enum Stage {
   EXITS,
   /** Single weights become zero. */
   SPARSITY,
+  /** Equal outputs, in a form that loses less when quantized. */
+  BALANCE,
   /** Numbers get fewer bits. */
   QUANTIZE,
   /** What is left in floating point changes its format. */

@@ -9,7 +9,15 @@ import java.util.List;
 public final class Techniques {
   private Techniques() {}
 
-  private static final List<TechniqueInfo> ALL = List.of();
+  private static final List<TechniqueInfo> ALL =
+      List.of(
+          Simplify.INFO,
+          Fuse.ATTENTION,
+          Fuse.SKIP_LAYER_NORM,
+          Fuse.BIAS_GELU,
+          Fuse.MERGE_QKV,
+          SmoothQuant.INFO,
+          DynamicInt8.INFO);
 
   /** All techniques. */
   public static List<TechniqueInfo> all() {
@@ -35,6 +43,6 @@ public final class Techniques {
 
   /** The recipes worth measuring for this model on this machine, most promising first. */
   public static List<Candidate> candidates(Hardware hardware, Model model) {
-    throw new UnsupportedOperationException("candidates for " + hardware + " and " + model);
+    return Candidates.of(hardware, model);
   }
 }

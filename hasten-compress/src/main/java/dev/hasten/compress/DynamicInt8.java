@@ -1,0 +1,286 @@
+package dev.hasten.compress;
+
+import dev.hasten.graph.Attribute;
+import dev.hasten.graph.DataType;
+import dev.hasten.graph.Graph;
+import dev.hasten.graph.Model;
+import dev.hasten.graph.ModelException;
+import dev.hasten.graph.Node;
+import dev.hasten.graph.Tensor;
+import dev.hasten.graph.Value;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Matrix products with constant weights run in 8-bit integers; the scale of the activations is
+ * found anew in each run, so no calibration is needed:
+ *
+ * <pre>{@code
+ * Y = MatMul(X float[..,K], W float[K,N])   becomes
+ * Q, s, z = DynamicQuantizeLinear(X)        once for all MatMuls that read X
+ * Y = Mul(Cast(MatMulInteger(Q uint8, W int8[K,N], z)), Mul(s, scales[N]))
+ * }</pre>
+ *
+ * ONNX Runtime fuses this, with a bias that follows, into DynamicQuantizeMatMul or
+ * MatMulIntegerToFloat. Its Attention becomes QAttention.
+ */
+record DynamicInt8(
+    boolean perChannel,
+    Range range,
+    QuantizedWeight.Clip clip,
+    boolean unsigned,
+    boolean embeddings,
+    List<String> ops,
+    List<String> exclude)
+    implements Technique {
+
+  /** How much of a byte the weights use. */
+  enum Range {
+    /** Reduced where the processor's products would saturate. */
+    AUTO,
+    /** ±127. */
+    FULL,
+    /** ±64. */
+    REDUCED
+  }
+
+  private static final long LOWEST_OPSET = 11; // DynamicQuantizeLinear
+
+  static final TechniqueInfo INFO =
+      new TechniqueInfo(
+          "dynamic-int8",
+          "Matrix products in 8-bit integers; activations are scaled in each run, without"
+              + " calibration.",
+          List.of(
+              new Parameter.Choice(
+                  "granularity",
+                  "one scale per output channel or per weight",
+                  List.of("per-channel", "per-tensor")),
+              new Parameter.Choice(
+                  "range",
+                  "weights within ±127 (full) or ±64 (reduced: never saturates on processors"
+                      + " without VNNI; auto decides by the processor)",
+                  List.of("auto", "full", "reduced")),
+              new Parameter.Choice(
+                  "clip",
+                  "mse cuts large weights where that lowers the squared error",
+                  List.of("none", "mse")),
+              new Parameter.Choice(
+                  "weights",
+                  "int8, or uint8: never saturates, but slower",
+                  List.of("int8", "uint8")),
+              new Parameter.Flag("embeddings", "embedding tables become int8 too, for size", false),
+              new Parameter.Names(
+                  "ops",
+                  "operators to quantize",
+                  List.of("MatMul", "Gemm", "Attention"),
+                  List.of("MatMul", "Gemm", "Attention")),
+              new Parameter.Names(
+                  "exclude", "nodes that stay in floating point", List.of(), List.of())),
+          settings ->
+              new DynamicInt8(
+                  settings.word("granularity").equals("per-channel"),
+                  Range.valueOf(settings.word("range").toUpperCase(java.util.Locale.ROOT)),
+                  settings.word("clip").equals("mse")
+                      ? QuantizedWeight.Clip.MSE
+                      : QuantizedWeight.Clip.NONE,
+                  settings.word("weights").equals("uint8"),
+                  settings.flag("embeddings"),
+                  settings.names("ops"),
+                  settings.names("exclude")));
+
+  @Override
+  public String name() {
+    return INFO.name();
+  }
+
+  @Override
+  public Stage stage() {
+    return Stage.QUANTIZE;
+  }
+
+  @Override
+  public boolean equivalent() {
+    return false;
+  }
+
+  @Override
+  public Applied apply(Model model, Context context) {
+    Evidence evidence = new Evidence(name());
+    Optional<String> done = Targets.alreadyQuantized(model);
+    if (done.isPresent()) {
+      evidence.refuse(model.graph().name(), done.get());
+      return evidence.of(model);
+    }
+    if (model.opset() < LOWEST_OPSET) {
+      throw new ModelException(
+          "%s: opset %d (expected: >= %d). Put 'simplify' before dynamic-int8: it converts."
+              .formatted(model.source(), model.opset(), LOWEST_OPSET));
+    }
+    Model result = model.copy();
+    new Pass(result.graph(), limit(context), evidence).run();
+    result.graph().removeDead();
+    return evidence.of(result);
+  }
+
+  private int limit(Context context) {
+    return switch (range) {
+      case FULL -> QuantizedWeight.FULL;
+      case REDUCED -> QuantizedWeight.REDUCED;
+      case AUTO ->
+          context.hardware().int8Saturates() && !unsigned
+              ? QuantizedWeight.REDUCED
+              : QuantizedWeight.FULL;
+    };
+  }
+
+  /** What is shared between the nodes of one model: activations and weights quantized once. */
+  private final class Pass {
+    private final Graph graph;
+    private final int limit;
+    private final Evidence evidence;
+    private final Map<Value, Node> activations = new HashMap<>();
+    private final Map<Value, Weight> weights = new HashMap<>();
+
+    Pass(Graph graph, int limit, Evidence evidence) {
+      this.graph = graph;
+      this.limit = limit;
+      this.evidence = evidence;
+    }
+
+    void run() {
+      List<String> products = ops.stream().filter(op -> !op.equals("Attention")).toList();
+      for (Node node : Targets.matMuls(graph, products, exclude, evidence)) {
+        Value weight = node.input(1);
+        matMul(node);
+        evidence.changed(node.name(), describe(weight));
+      }
+      if (ops.contains("Attention")) {
+        for (Node node : List.copyOf(graph.nodes())) {
+          if (node.is(Node.MICROSOFT, "Attention")) {
+            attention(node);
+          }
+        }
+      }
+      if (embeddings) {
+        Embeddings.quantize(graph, exclude, evidence);
+      }
+    }
+
+    private String describe(Value weight) {
+      return "weight %s %s in %s ±%d per %s"
+          .formatted(
+              weight.name(),
+              Targets.constant(weight).dims(),
+              unsigned ? "uint8" : "int8",
+              limit,
+              perChannel ? "channel" : "tensor");
+    }
+
+    private void matMul(Node node) {
+      Node activation = quantized(node.input(0));
+      Weight weight = quantizedWeight(node.input(1));
+      String out = node.output().name();
+      Value product =
+          graph.op(
+              out + "_int",
+              "MatMulInteger",
+              List.of(activation.output(0), weight.values, activation.output(2), weight.zero),
+              Map.of());
+      Value real =
+          graph.op(
+              out + "_f",
+              "Cast",
+              List.of(product),
+              Map.of("to", new Attribute.Int(DataType.FLOAT.onnx())));
+      Value scale =
+          graph.op(out + "_scale", "Mul", List.of(activation.output(1), weight.scale), Map.of());
+      Value result = graph.op(out + "_scaled", "Mul", List.of(real, scale), Map.of());
+      graph.replaceUses(node.output(), result);
+      graph.remove(node);
+    }
+
+    /** Attention(X, W, bias, mask) becomes QAttention(Q, W, bias, s, scales, mask, z, zeros). */
+    private void attention(Node node) {
+      Tensor matrix = node.input(1).constant();
+      String reason =
+          Targets.matches(node.name(), exclude)
+              ? "excluded by the recipe"
+              : matrix == null
+                  ? "weight is not an initializer"
+                  : node.inputs().stream().skip(4).anyMatch(java.util.Objects::nonNull)
+                      ? "has past keys or an attention bias, which QAttention lacks"
+                      : node.attribute("qkv_hidden_sizes") != null
+                          ? "query, key and value differ in size, which QAttention lacks"
+                          : Targets.unfitWeight(matrix, 2);
+      if (reason != null || matrix == null) {
+        evidence.refuse(
+            node, reason + "; leave out fuse-attention to quantize its products one by one");
+        return;
+      }
+      String what = describe(node.input(1));
+      Node activation = quantized(node.input(0));
+      Weight weight = quantizedWeight(node.input(1));
+      String out = node.output().name();
+      Value bias = node.inputOrNull(2);
+      if (bias == null) {
+        int width = Math.toIntExact(matrix.dim(1));
+        bias = graph.addInitializer(out + "_bias", Tensor.floats(new float[width], width));
+      }
+      Node fused =
+          graph.add(
+              Node.MICROSOFT,
+              "QAttention",
+              java.util.Arrays.asList(
+                  activation.output(0),
+                  weight.values,
+                  bias,
+                  activation.output(1),
+                  weight.scale,
+                  node.inputOrNull(3),
+                  activation.output(2),
+                  weight.zero),
+              node.attributes(),
+              List.of(out + "_q"));
+      graph.replaceUses(node.output(), fused.output());
+      graph.remove(node);
+      evidence.changed(node.name(), what);
+    }
+
+    private Node quantized(Value value) {
+      return activations.computeIfAbsent(
+          value,
+          v ->
+              graph.add(
+                  "",
+                  "DynamicQuantizeLinear",
+                  List.of(v),
+                  Map.of(),
+                  List.of(v.name() + "_q", v.name() + "_scale", v.name() + "_zero")));
+    }
+
+    private Weight quantizedWeight(Value value) {
+      return weights.computeIfAbsent(
+          value,
+          v -> {
+            Tensor matrix = Targets.constant(v);
+            QuantizedWeight bytes =
+                QuantizedWeight.of(
+                    matrix.toFloats(),
+                    Math.toIntExact(matrix.dim(0)),
+                    Math.toIntExact(matrix.dim(1)),
+                    perChannel,
+                    limit,
+                    clip);
+            return new Weight(
+                graph.addInitializer(v.name() + "_q", bytes.tensor(unsigned)),
+                graph.addInitializer(v.name() + "_scale", bytes.scaleTensor()),
+                graph.addInitializer(v.name() + "_zero", bytes.zeroPointTensor(unsigned)));
+          });
+    }
+  }
+
+  private record Weight(Value values, Value scale, Value zero) {}
+}

@@ -1,0 +1,53 @@
+package dev.hasten.compress;
+
+import dev.hasten.graph.Model;
+import dev.hasten.graph.rewrite.RewriteResult;
+import dev.hasten.graph.rewrite.Rewriter;
+import dev.hasten.graph.rewrite.Rule;
+import dev.hasten.graph.rewrite.Rules;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * Groups of operators become one operator that ONNX Runtime contributes. Whether that is faster
+ * depends on the runtime's version, the processor, and on what is quantized: measure.
+ */
+record Fuse(String name, Supplier<List<Rule>> rules) implements Technique {
+  static final TechniqueInfo ATTENTION =
+      info(
+          "fuse-attention",
+          "Self-attention becomes one Attention operator of ONNX Runtime.",
+          Rules::fuseAttention);
+  static final TechniqueInfo SKIP_LAYER_NORM =
+      info(
+          "fuse-skip-layer-norm",
+          "Add and LayerNormalization become SkipLayerNormalization.",
+          Rules::fuseSkipLayerNormalization);
+  static final TechniqueInfo BIAS_GELU =
+      info("fuse-bias-gelu", "Add and Gelu become BiasGelu.", Rules::fuseBiasGelu);
+  static final TechniqueInfo MERGE_QKV =
+      info(
+          "merge-qkv",
+          "MatMuls that read the same input, such as query, key and value, become one.",
+          Rules::mergeMatMuls);
+
+  private static TechniqueInfo info(String name, String summary, Supplier<List<Rule>> rules) {
+    return new TechniqueInfo(name, summary, List.of(), settings -> new Fuse(name, rules));
+  }
+
+  @Override
+  public Stage stage() {
+    return Stage.FUSE;
+  }
+
+  @Override
+  public boolean equivalent() {
+    return true;
+  }
+
+  @Override
+  public Applied apply(Model model, Context context) {
+    RewriteResult result = Rewriter.run(model, rules.get());
+    return new Applied(result.model(), result.changes(), result.refusals());
+  }
+}

@@ -1,0 +1,44 @@
+package dev.hasten.compress;
+
+import dev.hasten.graph.Model;
+import dev.hasten.graph.rewrite.RewriteResult;
+import dev.hasten.graph.rewrite.Rewriter;
+import java.util.List;
+
+/**
+ * The same function with fewer operators: constants and shapes folded, dead and repeated parts
+ * removed, the operator groups that exporters write for LayerNormalization and Gelu made one
+ * operator. Converts the model to a newer opset first, where those operators exist.
+ */
+record Simplify(int opset) implements Technique {
+  static final TechniqueInfo INFO =
+      new TechniqueInfo(
+          "simplify",
+          "Folds constants and shapes, removes dead and repeated nodes, restores LayerNormalization"
+              + " and Gelu. Outputs stay equal.",
+          List.of(
+              new Parameter.Whole(
+                  "opset", "lowest opset of the result; 0 keeps the model's", 17L, 0, 20)),
+          settings -> new Simplify(settings.whole("opset")));
+
+  @Override
+  public String name() {
+    return INFO.name();
+  }
+
+  @Override
+  public Stage stage() {
+    return Stage.SIMPLIFY;
+  }
+
+  @Override
+  public boolean equivalent() {
+    return true;
+  }
+
+  @Override
+  public Applied apply(Model model, Context context) {
+    RewriteResult result = Rewriter.simplify(model, opset);
+    return new Applied(result.model(), result.changes(), result.refusals());
+  }
+}

@@ -1,0 +1,169 @@
+package dev.hasten.compress;
+
+import dev.hasten.graph.Graph;
+import dev.hasten.graph.Model;
+import dev.hasten.graph.Node;
+import dev.hasten.graph.Tensor;
+import dev.hasten.graph.Value;
+import dev.hasten.runtime.NdArray;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Moves the difficulty of quantization from the activations, whose outlier channels waste the range
+ * of a byte, to the weights, which have a scale per channel:
+ *
+ * <pre>{@code
+ * Y = MatMul(X [..,K], W [K,N])   becomes   Y = MatMul(Mul(X, 1/f), diag(f)·W)
+ * f[k] = max|X[k]|^strength / max|W[k]|^(1-strength),  divided by its geometric mean
+ * }</pre>
+ *
+ * Equal in floating point; all MatMuls that read X share the Mul. Xiao et al., SmoothQuant, 2023,
+ * with the scaling kept as an operator where the original folds it into what is before: networks
+ * with the normalization after the residual have nowhere to fold it.
+ */
+record SmoothQuant(double strength, List<String> exclude) implements Technique {
+  static final TechniqueInfo INFO =
+      new TechniqueInfo(
+          "smooth-quant",
+          "Balances outlier channels between activations and weights so that both quantize well."
+              + " Needs calibration data; outputs stay equal. Use before an int8 technique.",
+          List.of(
+              new Parameter.Real(
+                  "strength", "share of the outliers that moves into the weights", 0.75, 0, 1),
+              new Parameter.Names("exclude", "nodes to leave alone", List.of(), List.of())),
+          settings -> new SmoothQuant(settings.real("strength"), settings.names("exclude")));
+
+  private static final float SMALLEST = 1e-5f;
+
+  @Override
+  public String name() {
+    return INFO.name();
+  }
+
+  @Override
+  public Stage stage() {
+    return Stage.BALANCE;
+  }
+
+  @Override
+  public boolean equivalent() {
+    return true;
+  }
+
+  @Override
+  public Applied apply(Model model, Context context) {
+    Evidence evidence = new Evidence(name());
+    var done = Targets.alreadyQuantized(model);
+    if (done.isPresent()) {
+      evidence.refuse(model.graph().name(), done.get());
+      return evidence.of(model);
+    }
+    Model result = model.copy();
+    Graph graph = result.graph();
+    Map<String, List<Node>> readers = new LinkedHashMap<>();
+    for (Node node : Targets.matMuls(graph, List.of("MatMul", "Gemm"), exclude, evidence)) {
+      if (isSmoothed(node.input(0))) {
+        evidence.refuse(node, "already smoothed");
+      } else {
+        readers.computeIfAbsent(node.input(0).name(), key -> new ArrayList<>()).add(node);
+      }
+    }
+    if (readers.isEmpty()) {
+      return evidence.of(result);
+    }
+    Map<String, float[]> largest = new LinkedHashMap<>();
+    Calibration.observe(
+        result,
+        List.copyOf(readers.keySet()),
+        context,
+        name(),
+        (name, value) -> widen(largest, name, value));
+    readers.forEach((name, nodes) -> smooth(graph, nodes, seen(largest, name), evidence));
+    graph.removeDead();
+    return evidence.of(result);
+  }
+
+  private static boolean isSmoothed(Value value) {
+    Node producer = value.producer();
+    return producer != null && producer.is("Mul") && value.name().endsWith("_smooth");
+  }
+
+  private static float[] seen(Map<String, float[]> largest, String name) {
+    float[] channels = largest.get(name);
+    if (channels == null) {
+      throw new IllegalStateException("'" + name + "' was not observed");
+    }
+    return channels;
+  }
+
+  private static void widen(Map<String, float[]> largest, String name, NdArray value) {
+    int width = (int) value.dimension(value.rank() - 1);
+    float[] channels = largest.computeIfAbsent(name, key -> new float[width]);
+    float[] elements = value.toFloats();
+    for (int i = 0; i < elements.length; i++) {
+      channels[i % width] = Math.max(channels[i % width], Math.abs(elements[i]));
+    }
+  }
+
+  private void smooth(Graph graph, List<Node> readers, float[] largest, Evidence evidence) {
+    for (float channel : largest) {
+      if (!Float.isFinite(channel)) {
+        readers.forEach(node -> evidence.refuse(node, "activations reach " + channel));
+        return;
+      }
+    }
+    float[] factors = factors(readers, largest);
+    float[] inverse = new float[factors.length];
+    for (int k = 0; k < factors.length; k++) {
+      inverse[k] = 1 / factors[k];
+    }
+    Value input = readers.getFirst().input(0);
+    Value scale =
+        graph.addInitializer(input.name() + "_balance", Tensor.floats(inverse, inverse.length));
+    Value smooth = graph.op(input.name() + "_smooth", "Mul", List.of(input, scale), Map.of());
+    for (Node node : readers) {
+      Value weight = node.input(1);
+      graph.setInput(node, 1, graph.addInitializer(weight.name() + "_b", scaled(weight, factors)));
+      graph.setInput(node, 0, smooth);
+      evidence.changed(
+          node.name(), "balanced %d channels of %s".formatted(factors.length, input.name()));
+    }
+  }
+
+  private float[] factors(List<Node> readers, float[] largest) {
+    float[] weights = new float[largest.length];
+    for (Node node : readers) {
+      float[] matrix = Targets.constant(node.input(1)).toFloats();
+      int columns = matrix.length / weights.length;
+      for (int i = 0; i < matrix.length; i++) {
+        weights[i / columns] = Math.max(weights[i / columns], Math.abs(matrix[i]));
+      }
+    }
+    double[] logs = new double[largest.length];
+    double mean = 0;
+    for (int k = 0; k < logs.length; k++) {
+      logs[k] =
+          strength * Math.log(Math.max(largest[k], SMALLEST))
+              - (1 - strength) * Math.log(Math.max(weights[k], SMALLEST));
+      mean += logs[k] / logs.length;
+    }
+    float[] factors = new float[logs.length];
+    for (int k = 0; k < factors.length; k++) {
+      factors[k] = (float) Math.exp(logs[k] - mean);
+    }
+    return factors;
+  }
+
+  private static Tensor scaled(Value weight, float[] factors) {
+    Tensor matrix = Targets.constant(weight);
+    float[] elements = matrix.toFloats();
+    int columns = elements.length / factors.length;
+    for (int i = 0; i < elements.length; i++) {
+      elements[i] *= factors[i / columns];
+    }
+    return Tensor.floats(elements, factors.length, columns);
+  }
+}

@@ -1,0 +1,166 @@
+package dev.hasten.compress;
+
+import dev.hasten.graph.Attribute;
+import dev.hasten.graph.DataType;
+import dev.hasten.graph.Graph;
+import dev.hasten.graph.Model;
+import dev.hasten.graph.Node;
+import dev.hasten.graph.Tensor;
+import dev.hasten.graph.Value;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Finds the nodes that quantization is for, and says why others are not. */
+final class Targets {
+  private static final Set<String> INTEGER =
+      Set.of(
+          "DynamicQuantizeLinear",
+          "QuantizeLinear",
+          "MatMulInteger",
+          "ConvInteger",
+          "QLinearConv",
+          "QLinearMatMul",
+          "QAttention",
+          "QGemm",
+          "DynamicQuantizeMatMul",
+          "MatMulIntegerToFloat",
+          "DynamicQuantizeLSTM",
+          "MatMulNBits");
+
+  private Targets() {}
+
+  /** Why this model must not be quantized again, if so. */
+  static Optional<String> alreadyQuantized(Model model) {
+    for (Node node : model.graph().allNodes()) {
+      if (INTEGER.contains(node.opType())) {
+        return Optional.of(
+            "already quantized: node '%s' is %s; start from the floating-point model"
+                .formatted(node.name(), node.opType()));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Whether the name fits one of the patterns, in which {@code *} stands for any characters. */
+  static boolean matches(String name, List<String> patterns) {
+    return patterns.stream()
+        .anyMatch(
+            pattern -> Pattern.matches("\\Q" + pattern.replace("*", "\\E.*\\Q") + "\\E", name));
+  }
+
+  /**
+   * The nodes of these operators with a constant weight {@code [K, N]} in float32 as second input;
+   * Gemms are rewritten in place as MatMul and Add, which is what the integer kernels know.
+   */
+  static List<Node> matMuls(
+      Graph graph, List<String> operators, List<String> exclude, Evidence evidence) {
+    List<Node> found = new ArrayList<>();
+    for (Node node : graph.allNodes()) {
+      if (!operators.contains(node.opType())) {
+        continue;
+      }
+      String reason =
+          node.graph() != graph
+              ? "inside a subgraph, which is left alone"
+              : matches(node.name(), exclude) ? "excluded by the recipe" : unfit(node);
+      if (reason != null) {
+        evidence.refuse(node, reason);
+      } else {
+        found.add(node.is("Gemm") ? splitGemm(graph, node) : node);
+      }
+    }
+    return found;
+  }
+
+  private static @Nullable String unfit(Node node) {
+    Value data = node.input(0);
+    Tensor weight = node.input(1).constant();
+    if (weight == null) {
+      return node.input(0).constant() == null
+          ? "weight is not an initializer: both inputs are computed"
+          : "weight is the first input, where integer kernels take activations";
+    }
+    if (data.type() != null && data.type() != DataType.FLOAT) {
+      return "input is " + data.type() + " (expected: float)";
+    }
+    String reason = unfitWeight(weight, 2);
+    if (reason == null && node.is("Gemm")) {
+      boolean plain =
+          node.intAttribute("transA", 0) == 0
+              && node.floatAttribute("alpha", 1) == 1
+              && node.floatAttribute("beta", 1) == 1;
+      reason = plain ? null : "transA, alpha or beta is set";
+    }
+    return reason;
+  }
+
+  /** Why a weight can't be stored in fewer bits, or null. */
+  static @Nullable String unfitWeight(Tensor weight, int rank) {
+    if (weight.type() != DataType.FLOAT) {
+      return "weight is " + weight.type() + " (expected: float)";
+    }
+    if (rank > 0 && weight.rank() != rank) {
+      return "weight has " + weight.rank() + " axes (expected: " + rank + ")";
+    }
+    if (weight.size() == 0 || weight.size() > Integer.MAX_VALUE) {
+      return "weight has " + weight.size() + " elements";
+    }
+    for (float w : weight.toFloats()) {
+      if (!Float.isFinite(w)) {
+        return "weight contains " + w;
+      }
+    }
+    return null;
+  }
+
+  /** {@code Gemm(A, B, C)} becomes {@code Add(MatMul(A, B or its transpose), C)}. */
+  private static Node splitGemm(Graph graph, Node gemm) {
+    Value weight = gemm.input(1);
+    if (gemm.intAttribute("transB", 0) == 1) {
+      weight = graph.addInitializer(weight.name() + "_t", transposed(constant(weight)));
+    }
+    Node product =
+        graph.add(
+            "",
+            "MatMul",
+            List.of(gemm.input(0), weight),
+            Map.<String, Attribute>of(),
+            List.of(gemm.output().name() + "_matmul"));
+    Value sum = product.output();
+    Value bias = gemm.inputOrNull(2);
+    if (bias != null) {
+      sum = graph.op(gemm.output().name() + "_sum", "Add", List.of(sum, bias), Map.of());
+    }
+    String name = gemm.name();
+    graph.replaceUses(gemm.output(), sum);
+    graph.remove(gemm);
+    graph.rename(product, name);
+    return product;
+  }
+
+  static Tensor constant(Value value) {
+    Tensor tensor = value.constant();
+    if (tensor == null) {
+      throw new IllegalStateException("value '" + value.name() + "' is not constant");
+    }
+    return tensor;
+  }
+
+  private static Tensor transposed(Tensor matrix) {
+    int rows = Math.toIntExact(matrix.dim(0));
+    int columns = Math.toIntExact(matrix.dim(1));
+    float[] from = matrix.toFloats();
+    float[] to = new float[from.length];
+    for (int r = 0; r < rows; r++) {
+      for (int c = 0; c < columns; c++) {
+        to[c * rows + r] = from[r * columns + c];
+      }
+    }
+    return Tensor.floats(to, columns, rows);
+  }
+}
