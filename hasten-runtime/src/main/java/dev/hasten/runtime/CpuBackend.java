@@ -118,15 +118,16 @@ final class CpuBackend implements Backend {
 
   private static void configureThreads(OrtSession.SessionOptions settings, SessionOptions options)
       throws OrtException {
-    // The shared pool never spins; who wants spinning gets threads of their own.
-    if (options.intraOpThreads() == 0
-        && options.spinning() == Spinning.NEVER
-        && OnnxRuntime.hasSharedPool()) {
+    // The shared pool never spins and is as wide as the cores given; whoever wants another gets its
+    // own.
+    int threads = options.intraOpThreads() == 0 ? Cores.available() : options.intraOpThreads();
+    if (options.spinning() == Spinning.NEVER
+        && OnnxRuntime.hasSharedPool()
+        && threads == OnnxRuntime.sharedThreads()) {
       settings.disablePerSessionThreads();
       return;
     }
-    settings.setIntraOpNumThreads(
-        options.intraOpThreads() == 0 ? Cores.available() : options.intraOpThreads());
+    settings.setIntraOpNumThreads(threads);
     settings.setInterOpNumThreads(1);
     settings.addConfigEntry(
         "session.intra_op.allow_spinning", options.spinning() == Spinning.NEVER ? "0" : "1");

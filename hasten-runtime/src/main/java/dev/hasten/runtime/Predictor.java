@@ -62,14 +62,7 @@ public final class Predictor implements AutoCloseable {
       List<String> warnings = new ArrayList<>(bundle.warnings());
       Tuning asked = options.tuning().orElse(bundle.manifest().tuning());
       Tuning tuning = within(Cores.available(), asked, warnings);
-      session =
-          backend(tuning.backend())
-              .open(
-                  bundle.model(),
-                  SessionOptions.defaults()
-                      .withIntraOpThreads(tuning.intraOpThreads())
-                      .withOptimization(tuning.optimization())
-                      .withSpinning(tuning.spinning()));
+      session = backend(tuning.backend()).open(bundle.model(), tuning.sessionOptions());
       InputPipeline pipeline =
           InputPipeline.open(bundle.pipeline(), bundle.folder(), session.inputs());
       return new Predictor(bundle, session, pipeline, tuning, options, warnings);

@@ -7,8 +7,8 @@ import java.util.Optional;
 /**
  * How to open a model.
  *
- * @param intraOpThreads threads of one run, the caller's included; 0: the process's shared pool, as
- *     wide as the cores given to this process
+ * @param intraOpThreads threads of one run, the caller's included; 0: as many as the cores given to
+ *     this process, which is the width of the pool that its sessions share
  * @param config further settings under the backend's own names, passed on as they are
  * @param profileTo prefix of the profile file; absent: no profiling. See {@link
  *     Session#endProfiling}

@@ -33,4 +33,12 @@ public record Tuning(
   public Tuning withMaxBatch(int examples) {
     return new Tuning(backend, intraOpThreads, optimization, spinning, examples);
   }
+
+  /** How {@link Predictor} opens the model: what measures a tuning must open it the same way. */
+  public SessionOptions sessionOptions() {
+    return SessionOptions.defaults()
+        .withIntraOpThreads(intraOpThreads)
+        .withOptimization(optimization)
+        .withSpinning(spinning);
+  }
 }
