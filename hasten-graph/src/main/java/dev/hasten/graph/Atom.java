@@ -24,7 +24,7 @@ sealed interface Atom {
   record Quotient(Dim dividend, Dim divisor) implements Atom {
     @Override
     public String toString() {
-      return "floor(" + dividend + "/" + parenthesised(divisor) + ")";
+      return "floor(" + parenthesised(dividend) + "/" + parenthesised(divisor) + ")";
     }
 
     private static String parenthesised(Dim dim) {

@@ -18,7 +18,7 @@ final class ElementwiseOperators {
         """
         Acos Acosh Asin Asinh Atan Atanh BitwiseNot Celu Clip Cos Cosh Elu Erf Exp Gelu HardSigmoid
         HardSwish LeakyRelu Log Mish Reciprocal Relu Round Selu Shrink Sigmoid Sign Sin Sinh Softplus
-        Softsign Sqrt Swish Tan Tanh ThresholdedRelu Bernoulli
+        Softsign Sqrt Swish Tan Tanh ThresholdedRelu
         """
             .split("\\s+")) {
       table.put(name, unary(ElementwiseOperators::same));

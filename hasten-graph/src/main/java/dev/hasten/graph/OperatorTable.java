@@ -19,6 +19,9 @@ final class OperatorTable {
     NormalizationOperators.addTo(STANDARD);
     ConvolutionOperators.addTo(STANDARD);
     QuantizationOperators.addTo(STANDARD);
+    RecurrentOperators.addTo(STANDARD);
+    ControlOperators.addTo(STANDARD);
+    SignalOperators.addTo(STANDARD);
     MicrosoftOperators.addTo(MICROSOFT);
   }
 

@@ -19,13 +19,27 @@ public final class ShapeInference {
   private final Map<Value, Fact> facts = new IdentityHashMap<>();
   private final List<String> contradictions = new ArrayList<>();
 
-  private ShapeInference(Model model) {
+  private final boolean trustDeclared;
+
+  private ShapeInference(Model model, boolean trustDeclared) {
     this.model = model;
+    this.trustDeclared = trustDeclared;
   }
 
   /** Infers all values of the model, subgraphs included. The model is not changed. */
   public static Shapes infer(Model model) {
-    ShapeInference inference = new ShapeInference(model);
+    return infer(model, true);
+  }
+
+  /**
+   * As {@link #infer}, but from inputs and weights alone: what nodes' outputs declare is unread.
+   */
+  static Shapes inferUndeclared(Model model) {
+    return infer(model, false);
+  }
+
+  private static Shapes infer(Model model, boolean trustDeclared) {
+    ShapeInference inference = new ShapeInference(model, trustDeclared);
     inference.graph(model.graph());
     return new Shapes(model, inference.facts, inference.contradictions);
   }
@@ -88,7 +102,8 @@ public final class ShapeInference {
     for (int i = 0; i < outputs.size(); i++) {
       Value output = outputs.get(i);
       if (!output.isOmitted()) {
-        facts.put(output, merge(node, output, site.found().get(i)));
+        Fact found = site.found().get(i);
+        facts.put(output, trustDeclared ? merge(node, output, found) : found);
       }
     }
   }

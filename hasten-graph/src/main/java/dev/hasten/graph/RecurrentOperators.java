@@ -1,0 +1,54 @@
+package dev.hasten.graph;
+
+import static dev.hasten.graph.OpFacts.Kind.CONTRACTION;
+
+import java.util.Map;
+
+/** RNN, GRU, LSTM. */
+final class RecurrentOperators {
+  private RecurrentOperators() {}
+
+  static void addTo(Map<String, Operator> table) {
+    table.put("RNN", recurrent(1));
+    table.put("GRU", recurrent(3));
+    table.put("LSTM", recurrent(4));
+  }
+
+  /** Input [length, batch, width] and weights [directions, gates × hidden, width]. */
+  private static Operator recurrent(int gates) {
+    return Operator.of(CONTRACTION, RecurrentOperators::infer)
+        .flops(node -> {
+          Shape in = node.input(0);
+          Shape weights = node.input(1);
+          Shape recurrence = node.input(2);
+          Dim steps = in.dim(0).times(in.dim(1));
+          return steps.times(weights.size().plus(recurrence.size())).times(2);
+        });
+  }
+
+  private static void infer(Site site) {
+    Shape in = site.shape(0);
+    Shape recurrence = site.shape(2);
+    if (in == null || recurrence == null || in.rank() != 3 || recurrence.rank() != 3) {
+      for (int i = 0; i < site.outputCount(); i++) {
+        site.put(i, site.type(0), null);
+      }
+      return;
+    }
+    boolean batchFirst = site.integer("layout", 0) != 0;
+    Dim length = in.dim(batchFirst ? 1 : 0);
+    Dim batch = in.dim(batchFirst ? 0 : 1);
+    Dim directions = recurrence.dim(0);
+    Dim hidden = recurrence.dim(2);
+    Shape state =
+        batchFirst ? Shape.of(batch, directions, hidden) : Shape.of(directions, batch, hidden);
+    site.put(
+        0,
+        site.type(0),
+        batchFirst
+            ? Shape.of(batch, length, directions, hidden)
+            : Shape.of(length, directions, batch, hidden));
+    site.put(1, site.type(0), state);
+    site.put(2, site.type(0), state);
+  }
+}

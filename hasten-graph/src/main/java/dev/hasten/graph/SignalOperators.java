@@ -1,0 +1,89 @@
+package dev.hasten.graph;
+
+import static dev.hasten.graph.OpFacts.Kind.OTHER;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Random numbers, windows, spectra, losses. */
+final class SignalOperators {
+  private SignalOperators() {}
+
+  static void addTo(Map<String, Operator> table) {
+    for (String name : List.of("RandomNormal", "RandomUniform")) {
+      table.put(name, Operator.of(OTHER, SignalOperators::random));
+    }
+    for (String name : List.of("RandomNormalLike", "RandomUniformLike", "Bernoulli")) {
+      table.put(
+          name, Operator.of(OTHER, site -> site.put(0, given(site, site.type(0)), site.shape(0))));
+    }
+    for (String name : List.of("HannWindow", "HammingWindow", "BlackmanWindow")) {
+      table.put(name, Operator.of(OTHER, SignalOperators::window));
+    }
+    table.put("DFT", Operator.of(OTHER, SignalOperators::dft));
+    table.put("NegativeLogLikelihoodLoss", Operator.of(OTHER, SignalOperators::loss));
+    table.put("SoftmaxCrossEntropyLoss", Operator.of(OTHER, SignalOperators::loss));
+    table.put("MelWeightMatrix", Operator.of(OTHER, SignalOperators::mel));
+  }
+
+  private static @Nullable DataType given(Site site, @Nullable DataType otherwise) {
+    DataType given = DataType.find((int) site.integer("dtype", 0));
+    return given == null ? otherwise : given;
+  }
+
+  private static void random(Site site) {
+    long[] shape = site.integers("shape");
+    List<Dim> dims = shape == null ? List.of() : Arrays.stream(shape).mapToObj(Dim::of).toList();
+    site.put(0, given(site, DataType.FLOAT), new Shape(dims));
+  }
+
+  private static void window(Site site) {
+    Content size = site.content(0);
+    DataType type = DataType.find((int) site.integer("output_datatype", 1));
+    site.put(0, type, Shape.of(site.length(0, 0, size == null ? null : size.get(0))));
+  }
+
+  private static void dft(Site site) {
+    Shape in = site.shape(0);
+    long[] axis = site.opset() < 20 ? new long[] {site.integer("axis", 1)} : site.numbers(2);
+    if (axis == null && !site.has(2)) {
+      axis = new long[] {-2};
+    }
+    if (in == null || axis == null) {
+      site.put(0, site.type(0), null);
+      return;
+    }
+    int along = ShapingOperators.axis(axis[0], in.rank());
+    List<Dim> dims = new ArrayList<>(in.dims());
+    if (site.has(1)) {
+      Content length = site.content(1);
+      dims.set(along, site.length(0, along, length == null ? null : length.get(0)));
+    }
+    if (site.integer("onesided", 0) != 0) {
+      dims.set(along, dims.get(along).floorDiv(2).plus(1));
+    }
+    dims.set(dims.size() - 1, Dim.of(2));
+    site.put(0, site.type(0), new Shape(dims));
+  }
+
+  private static void loss(Site site) {
+    boolean folded = !site.node().stringAttribute("reduction", "mean").equals("none");
+    site.put(0, site.type(0), folded ? Shape.SCALAR : site.shape(1));
+    site.put(1, site.type(0), site.shape(0));
+  }
+
+  private static void mel(Site site) {
+    List<Dim> bins = site.known(0);
+    List<Dim> length = site.known(1);
+    DataType type = DataType.find((int) site.integer("output_datatype", 1));
+    site.put(
+        0,
+        type,
+        Shape.of(
+            length == null ? site.fresh(0, 0) : length.getFirst().floorDiv(2).plus(1),
+            bins == null ? site.fresh(0, 1) : bins.getFirst()));
+  }
+}
