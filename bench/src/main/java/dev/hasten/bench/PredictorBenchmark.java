@@ -166,7 +166,8 @@ public class PredictorBenchmark {
         RunResult result = run(name);
         p50.computeIfAbsent(name, n -> new ArrayList<>())
             .add(result.getPrimaryResult().getStatistics().getPercentile(50));
-        Result<?> allocated = result.getSecondaryResults().get("gc.alloc.rate.norm");
+        Result<?> allocated =
+            java.util.Objects.requireNonNull(result.getSecondaryResults().get("gc.alloc.rate.norm"));
         bytes.computeIfAbsent(name, n -> new ArrayList<>()).add(allocated.getScore());
       }
     }

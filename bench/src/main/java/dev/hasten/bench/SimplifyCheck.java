@@ -1,5 +1,7 @@
 package dev.hasten.bench;
 
+import static java.util.Objects.requireNonNull;
+
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.hasten.graph.Model;
 import dev.hasten.graph.ShapeInference;
@@ -62,14 +64,15 @@ public final class SimplifyCheck {
           Map<String, NdArray> left = a.run(inputs);
           Map<String, NdArray> right = b.run(inputs);
           for (String name : left.keySet()) {
-            outputs = Math.max(outputs, difference(left.get(name), right.get(name)));
+            outputs = Math.max(outputs, difference(left, right, name));
           }
           embeddings =
               Math.max(
                   embeddings,
                   difference(
-                      pipeline.decode(inputs, left).get(InputPipeline.EMBEDDING),
-                      pipeline.decode(inputs, right).get(InputPipeline.EMBEDDING)));
+                      pipeline.decode(inputs, left),
+                      pipeline.decode(inputs, right),
+                      InputPipeline.EMBEDDING));
           batch.clear();
         }
       }
@@ -86,9 +89,10 @@ public final class SimplifyCheck {
     return Backend.cpu().open(model.toBytes(), model.source(), SessionOptions.defaults());
   }
 
-  private static double difference(NdArray a, NdArray b) {
-    float[] left = a.toFloats();
-    float[] right = b.toFloats();
+  private static double difference(
+      Map<String, NdArray> a, Map<String, NdArray> b, String name) {
+    float[] left = requireNonNull(a.get(name)).toFloats();
+    float[] right = requireNonNull(b.get(name)).toFloats();
     double most = left.length == right.length ? 0 : Double.POSITIVE_INFINITY;
     for (int i = 0; i < Math.min(left.length, right.length); i++) {
       most = Math.max(most, Math.abs(left[i] - right[i]));
