@@ -13,20 +13,35 @@ final class Flows {
     Shape output = node.output(0);
     for (int i = 0; i < output.rank(); i++) {
       List<AxisFlow.Source> sources = new ArrayList<>();
+      boolean known = true;
       for (int input = fromInput; input < toInput; input++) {
         if (node.node().inputOrNull(input) != null) {
           Shape shape = node.input(input);
           int axis = i - output.rank() + shape.rank();
-          if (axis >= 0) {
-            sources.add(
-                shape.dim(axis).equals(output.dim(i))
-                    ? new AxisFlow.Identity(input, axis)
-                    : new AxisFlow.Broadcast(input, axis));
-          }
+          known &= addAligned(sources, input, shape, axis, output.dim(i));
         }
       }
-      flow.axis(0, i, sources);
+      if (known) {
+        flow.axis(0, i, sources);
+      }
     }
+  }
+
+  /** False if it can't be told whether the axis is stretched or stays. */
+  private static boolean addAligned(
+      List<AxisFlow.Source> sources, int input, Shape shape, int axis, Dim length) {
+    if (axis < 0) {
+      return true;
+    }
+    Dim own = shape.dim(axis);
+    if (own.equals(length)) {
+      sources.add(new AxisFlow.Identity(input, axis));
+    } else if (own.is(1)) {
+      sources.add(new AxisFlow.Broadcast(input, axis));
+    } else {
+      return false;
+    }
+    return true;
   }
 
   /** Same axes, but some mix their positions (softmax over them, normalization). */
@@ -70,25 +85,16 @@ final class Flows {
     int rank = output.rank();
     for (int i = 0; i < rank - 2; i++) {
       List<AxisFlow.Source> sources = new ArrayList<>();
-      addBatch(sources, a, left, i - rank + left.rank(), output.dim(i));
-      addBatch(sources, b, right, i - rank + right.rank(), output.dim(i));
-      flow.axis(0, i, sources);
+      if (addAligned(sources, a, left, i - rank + left.rank(), output.dim(i))
+          && addAligned(sources, b, right, i - rank + right.rank(), output.dim(i))) {
+        flow.axis(0, i, sources);
+      }
     }
     int rows = left.rank() - (transA ? 1 : 2);
     int columns = right.rank() - (transB ? 2 : 1);
     flow.axis(0, rank - 2, new AxisFlow.Identity(a, rows));
     flow.axis(0, rank - 1, new AxisFlow.Identity(b, columns));
     flow.contract(a, 2 * left.rank() - 3 - rows, b, 2 * right.rank() - 3 - columns);
-  }
-
-  private static void addBatch(
-      List<AxisFlow.Source> sources, int input, Shape shape, int axis, Dim length) {
-    if (axis >= 0) {
-      sources.add(
-          shape.dim(axis).equals(length)
-              ? new AxisFlow.Identity(input, axis)
-              : new AxisFlow.Broadcast(input, axis));
-    }
   }
 
   /**

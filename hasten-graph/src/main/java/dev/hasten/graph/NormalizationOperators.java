@@ -50,10 +50,11 @@ final class NormalizationOperators {
         .flops(Operator.perOutput(flopsPerElement));
   }
 
+  /** Before opset 13 all axes from the given one on together, since then that one alone. */
   private static boolean softmax(Costs.Shaped node, int rank, int axis) {
-    // Which axes are mixed changed in opset 13; where no axis is given the last is in both.
-    long given = node.integer("axis", -1);
-    return axis >= ShapingOperators.axis(given, rank);
+    boolean together = node.shapes().opset(node.node()) < 13;
+    int given = ShapingOperators.axis(node.integer("axis", together ? 1 : -1), rank);
+    return together ? axis >= given : axis == given;
   }
 
   static boolean fromAxis(Costs.Shaped node, int rank, int axis) {

@@ -17,6 +17,11 @@ public final class Shapes {
     this.contradictions = List.copyOf(contradictions);
   }
 
+  /** The version of the node's domain that the model imports. */
+  long opset(Node node) {
+    return model.opsets().getOrDefault(node.domain(), 1L);
+  }
+
   private Fact fact(Value value) {
     Fact known = facts.get(value);
     return known != null ? known : new Fact(value.type(), value.shape(), null);

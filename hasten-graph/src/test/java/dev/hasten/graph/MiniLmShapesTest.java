@@ -142,6 +142,19 @@ class MiniLmShapesTest {
     assertThat(facts.flow(0, 3).sources()).containsExactly(new AxisFlow.Digit(0, 2, Dim.ONE));
   }
 
+  @Test
+  void productsContractTheirInnerAxes() {
+    Node product =
+        MODEL.graph().nodes().stream()
+            .filter(n -> n.is("MatMul") && shape(n.output()).rank() == 3)
+            .findFirst()
+            .orElseThrow();
+    OpFacts facts = OpFacts.of(product, SHAPES);
+    assertThat(facts.contractions()).containsExactly(new OpFacts.Contraction(0, 2, 1, 0));
+    assertThat(facts.flow(0, 1).sources()).containsExactly(new AxisFlow.Identity(0, 1));
+    assertThat(facts.flow(0, 2).sources()).containsExactly(new AxisFlow.Identity(1, 1));
+  }
+
   private static Shape shape(Value value) {
     return Objects.requireNonNull(SHAPES.shape(value), value.name());
   }
