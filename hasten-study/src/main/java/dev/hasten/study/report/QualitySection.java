@@ -1,5 +1,6 @@
 package dev.hasten.study.report;
 
+import static dev.hasten.study.report.Html.each;
 import static dev.hasten.study.report.Html.el;
 import static dev.hasten.study.report.Html.join;
 import static dev.hasten.study.report.Html.text;
@@ -8,7 +9,9 @@ import static dev.hasten.study.report.Html.when;
 import dev.hasten.measure.Interval;
 import dev.hasten.measure.SliceDrop;
 import dev.hasten.study.Quality;
+import dev.hasten.study.StudyResult;
 import dev.hasten.study.StudyResult.Asked;
+import dev.hasten.study.Trial;
 import java.util.List;
 
 /** Whether the promise holds, and on which slices of the data it holds least. */
@@ -17,9 +20,32 @@ final class QualitySection {
 
   private QualitySection() {}
 
-  static Html render(Asked asked, Quality quality) {
+  /** The delivered trial's, else that of every finalist: why it was not delivered. */
+  static Html render(StudyResult study) {
+    Asked asked = study.asked();
+    Html meaning = el("p", el("strong", asked.metric() + ": "), text(asked.metricMeaning()));
+    List<Trial> finalists =
+        study.delivered().map(List::of).orElseGet(() -> tested(study)).stream()
+            .filter(t -> Figures.quality(t).isPresent())
+            .toList();
+    return finalists.isEmpty()
+        ? join(meaning, el("p.lead", "No recipe came as far as the test of the promise."))
+        : join(
+            meaning,
+            each(
+                finalists,
+                t ->
+                    join(
+                        when(study.delivered().isEmpty(), el("h3", t.label())),
+                        render(asked, Figures.quality(t).orElseThrow()))));
+  }
+
+  private static List<Trial> tested(StudyResult study) {
+    return study.trials().stream().filter(t -> t.test() != null).toList();
+  }
+
+  private static Html render(Asked asked, Quality quality) {
     return join(
-        el("p", el("strong", asked.metric() + ": "), text(asked.metricMeaning())),
         el("p", mark(quality.verdict()), text(" "), text(quality.text())),
         when(
             quality.examplesNeeded() > 0 && quality.examplesNeeded() < Long.MAX_VALUE,
@@ -73,11 +99,11 @@ final class QualitySection {
   private static Html table(List<SliceDrop> slices, Whisker whisker) {
     var table =
         Table.of(
-            "Drop: how much worse than the original",
+            "Drop: how much worse than the original's score",
             Table.words("Slice"),
             Table.number("examples"),
             Table.number("original"),
-            Table.number("delivered"),
+            Table.number("faster model"),
             Table.number("drop [interval]"),
             Table.drawn(""));
     for (SliceDrop s : slices) {

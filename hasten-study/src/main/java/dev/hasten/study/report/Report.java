@@ -6,7 +6,6 @@ import static dev.hasten.study.report.Html.text;
 import dev.hasten.measure.Placement;
 import dev.hasten.runtime.AtomicFiles;
 import dev.hasten.study.ProfileResult;
-import dev.hasten.study.Quality;
 import dev.hasten.study.StudyResult;
 import dev.hasten.study.Trial;
 import dev.hasten.study.report.Page.Section;
@@ -69,7 +68,8 @@ public final class Report {
             "Limit",
             "How far from the machine’s limit",
             RooflineSection.render(before.peaks(), before.placements(), placements)));
-    delivered.flatMap(Figures::quality).ifPresent(quality -> sections.add(quality(study, quality)));
+    sections.add(
+        new Section("quality", "Quality", "Does the promise hold?", QualitySection.render(study)));
     sections.add(
         new Section(
             "refused", "Refused", "What was refused, and why", RefusalSection.render(study)));
@@ -95,13 +95,5 @@ public final class Report {
         new ChartData(
             FrontierSection.chart(study),
             RooflineSection.chart(before.peaks(), before.placements(), placements)));
-  }
-
-  private static Section quality(StudyResult study, Quality quality) {
-    return new Section(
-        "quality",
-        "Quality",
-        "Does the promise hold?",
-        QualitySection.render(study.asked(), quality));
   }
 }

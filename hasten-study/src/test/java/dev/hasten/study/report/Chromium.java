@@ -51,10 +51,12 @@ final class Chromium {
   }
 
   /** The document after its scripts have run, and what they wrote to the console. */
-  Page open(String url, Path scratch) throws IOException, InterruptedException {
+  Page open(String url, Path scratch, String... options) throws IOException, InterruptedException {
     Path out = scratch.resolve("dom.html");
     Path log = scratch.resolve("console.txt");
-    run(scratch, out, log, List.of("--dump-dom", "--enable-logging=stderr", url));
+    var arguments = new ArrayList<>(List.of(options));
+    arguments.addAll(List.of("--dump-dom", "--enable-logging=stderr", url));
+    run(scratch, out, log, arguments);
     List<String> console =
         Files.readAllLines(log, StandardCharsets.UTF_8).stream()
             .filter(line -> line.contains(":CONSOLE"))
