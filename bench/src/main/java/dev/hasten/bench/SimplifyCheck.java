@@ -3,12 +3,13 @@ package dev.hasten.bench;
 import static java.util.Objects.requireNonNull;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.hasten.compress.Applied;
+import dev.hasten.compress.Context;
+import dev.hasten.compress.Techniques;
 import dev.hasten.graph.Model;
 import dev.hasten.graph.ShapeInference;
 import dev.hasten.graph.Shapes;
-import dev.hasten.graph.rewrite.RewriteResult;
-import dev.hasten.graph.rewrite.Rewriter;
-import dev.hasten.graph.rewrite.Rules;
+import dev.hasten.measure.Hardware;
 import dev.hasten.runtime.Backend;
 import dev.hasten.runtime.Example;
 import dev.hasten.runtime.InputPipeline;
@@ -39,7 +40,8 @@ public final class SimplifyCheck {
     int texts = args.length > 1 ? Integer.parseInt(args[1]) : 1_000;
     Model original = Model.read(demo.resolve("model.onnx"));
     Shapes shapes = ShapeInference.infer(original);
-    RewriteResult simplified = Rewriter.run(original, Rules.simplify());
+    Applied simplified =
+        Techniques.named("simplify").create(Map.of()).apply(original, Context.of(Hardware.detect()));
     System.out.printf(
         "nodes: %d before, %d after; unknown shapes: %d before, %d after; changes: %d, refusals: %d%n",
         original.graph().nodes().size(),
