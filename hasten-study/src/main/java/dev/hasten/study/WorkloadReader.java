@@ -1,11 +1,312 @@
 package dev.hasten.study;
 
+import dev.hasten.measure.DataFormat;
+import dev.hasten.measure.DataSpec;
+import dev.hasten.measure.Metrics;
+import dev.hasten.measure.Row;
+import dev.hasten.measure.Split;
+import dev.hasten.measure.Splitter;
+import dev.hasten.runtime.BadInputException;
+import dev.hasten.runtime.PipelineSpec;
+import java.math.BigDecimal;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
+/** Reads the YAML: the schema first, then what a schema can't say. */
 final class WorkloadReader {
-  private WorkloadReader() {}
+  private static final Pattern SIZE = Pattern.compile("(\\d+(?:\\.\\d+)?) ?([KMG]?)(i?)B");
 
-  static Workload read(Path yaml) {
-    throw new UnsupportedOperationException(yaml.toString());
+  private final Path folder;
+  private final MarkedYaml yaml;
+  private final Map<?, ?> root;
+
+  private WorkloadReader(Path file) {
+    this.yaml = MarkedYaml.read(file);
+    Path parent = file.toAbsolutePath().getParent();
+    this.folder = parent == null ? file.toAbsolutePath() : parent;
+    List<WorkloadSchema.Fault> faults = WorkloadSchema.check(Json.line(yaml.content()));
+    if (!faults.isEmpty()) {
+      throw new BadInputException(
+          faults.stream()
+              .map(f -> yaml.at(f.path(), f.message(), f.atKey()))
+              .distinct()
+              .collect(Collectors.joining("\n")));
+    }
+    this.root = (Map<?, ?>) yaml.content();
+  }
+
+  static Workload read(Path file) {
+    return new WorkloadReader(file).workload(file);
+  }
+
+  private Workload workload(Path file) {
+    PipelineSpec pipeline = pipeline();
+    Map<?, ?> measure = section("measure");
+    int threads = integer(measure.get("threads"), 1);
+    return new Workload(
+        file,
+        existing(String.valueOf(root.get("model")), "model"),
+        pipeline,
+        data(pipeline),
+        splitter(),
+        metric(),
+        promise(),
+        objective(),
+        limits(),
+        rows(measure, threads, pipeline),
+        threads,
+        words(section("techniques").get("include")),
+        words(section("techniques").get("exclude")),
+        peers(),
+        folder.resolve(text(root.get("output"), "bundle")).normalize(),
+        root.get("budget") == null
+            ? Budget.DEFAULT
+            : Budget.parse(String.valueOf(root.get("budget"))));
+  }
+
+  private PipelineSpec pipeline() {
+    Map<?, ?> section = section("input");
+    Map<String, Object> values = new java.util.LinkedHashMap<>();
+    section.forEach((key, value) -> values.put(String.valueOf(key), value));
+    PipelineSpec spec;
+    try {
+      spec = PipelineSpec.parse(values);
+    } catch (BadInputException e) {
+      throw yaml.fault(String.valueOf(e.getMessage()), "input");
+    }
+    if (spec instanceof PipelineSpec.Text text) {
+      existing(text.tokenizer(), "input", "tokenizer");
+    }
+    return spec;
+  }
+
+  private List<DataSpec> data(PipelineSpec pipeline) {
+    Map<?, ?> data = section("data");
+    boolean wantsText = pipeline instanceof PipelineSpec.Text;
+    if (wantsText && data.get("text") == null) {
+      throw yaml.fault("'text' is missing: name the field that holds the text", "data");
+    }
+    if (!wantsText && data.get("text") != null) {
+      throw yaml.fault(
+          "'" + data.get("text") + "' (expected: no text field, input.type is tensors)",
+          "data",
+          "text");
+    }
+    List<DataSpec> specs = new ArrayList<>();
+    boolean several = data.get("path") instanceof List<?>;
+    List<?> paths =
+        data.get("path") instanceof List<?> list ? list : List.of(text(data.get("path"), ""));
+    for (int i = 0; i < paths.size(); i++) {
+      Object[] where = several ? new Object[] {"data", "path", i} : new Object[] {"data", "path"};
+      Path path = existing(String.valueOf(paths.get(i)), where);
+      DataFormat format;
+      try {
+        format =
+            data.get("format") == null
+                ? DataFormat.of(path)
+                : DataFormat.valueOf(String.valueOf(data.get("format")).toUpperCase(Locale.ROOT));
+      } catch (BadInputException e) {
+        throw yaml.fault(String.valueOf(e.getMessage()), where);
+      }
+      specs.add(
+          new DataSpec(
+              path,
+              format,
+              optional(data.get("text")),
+              List.copyOf(words(data.get("tensors"))),
+              optional(data.get("label")),
+              optional(data.get("id")),
+              List.copyOf(words(data.get("slices"))),
+              data.get("limit") instanceof Number n
+                  ? OptionalLong.of(n.longValue())
+                  : OptionalLong.empty()));
+    }
+    return specs;
+  }
+
+  private Splitter splitter() {
+    Map<?, ?> data = section("data");
+    Splitter splitter = Splitter.of(integer(data.get("seed"), 42));
+    if (data.get("split") instanceof Map<?, ?> fractions) {
+      try {
+        splitter =
+            splitter.withFractions(
+                real(fractions.get("calibrate"), 0),
+                real(fractions.get("validate"), 0),
+                real(fractions.get("test"), 0));
+      } catch (BadInputException e) {
+        throw yaml.fault(String.valueOf(e.getMessage()), "data", "split");
+      }
+      for (String part : List.of("validate", "test")) {
+        if (real(fractions.get(part), 0) == 0) {
+          throw yaml.fault("0 (expected: > 0)", "data", "split", part);
+        }
+      }
+    }
+    // The search scores every trial on `validate`: more examples than this cost time, not doubt.
+    splitter = splitter.withLimit(Split.CALIBRATE, 256).withLimit(Split.VALIDATE, 1_000);
+    splitter = splitter.withLimit(Split.TEST, 3_000);
+    if (data.get("keep") instanceof Map<?, ?> keep) {
+      for (Split split : Split.values()) {
+        Object most = keep.get(split.name().toLowerCase(Locale.ROOT));
+        if (most != null) {
+          splitter = splitter.withLimit(split, integer(most, 1));
+        }
+      }
+    }
+    return splitter;
+  }
+
+  private @Nullable String metric() {
+    String name = text(section("quality").get("metric"), "auto");
+    if (name.equals("auto")) {
+      return null;
+    }
+    boolean needsLabels;
+    try {
+      needsLabels = Metrics.byName(name).needsLabels();
+    } catch (BadInputException e) {
+      List<String> known = Metrics.all().stream().map(m -> m.name()).toList();
+      throw yaml.fault("'" + name + "' (" + Words.hint(name, known) + ")", "quality", "metric");
+    }
+    if (needsLabels && section("data").get("label") == null) {
+      throw yaml.fault(
+          "'" + name + "' needs labels: name the field in data.label, or use another metric",
+          "quality",
+          "metric");
+    }
+    return name;
+  }
+
+  private Workload.Asked promise() {
+    Map<?, ?> quality = section("quality");
+    Object drop = quality.get("maxDrop");
+    double maxDrop =
+        drop instanceof String text
+            ? new BigDecimal(text.replace("%", "")).movePointLeft(2).doubleValue()
+            : real(drop, 0.01);
+    return new Workload.Asked(
+        maxDrop,
+        real(quality.get("confidence"), 0.95),
+        quality.get("floor") instanceof Number n
+            ? OptionalDouble.of(n.doubleValue())
+            : OptionalDouble.empty());
+  }
+
+  private Objective objective() {
+    return Objective.valueOf(text(root.get("objective"), "latency").toUpperCase(Locale.ROOT));
+  }
+
+  private Workload.Limits limits() {
+    Map<?, ?> limits = section("limits");
+    return new Workload.Limits(
+        bytes(limits.get("memory")),
+        bytes(limits.get("size")),
+        limits.get("p99") == null
+            ? null
+            : Durations.parse("limits.p99", String.valueOf(limits.get("p99"))));
+  }
+
+  private List<Row> rows(Map<?, ?> measure, int threads, PipelineSpec pipeline) {
+    if (!(measure.get("rows") instanceof List<?> list)) {
+      boolean batches = !(pipeline instanceof PipelineSpec.Tensors t) || t.batchAxis();
+      return batches
+          ? List.of(new Row(1, 0, threads), new Row(8, 0, threads))
+          : List.of(new Row(1, 0, threads));
+    }
+    Set<Row> rows = new LinkedHashSet<>();
+    for (int i = 0; i < list.size(); i++) {
+      Map<?, ?> row = (Map<?, ?>) list.get(i);
+      int length = row.get("length") instanceof Number n ? n.intValue() : 0;
+      if (length > 0 && !(pipeline instanceof PipelineSpec.Text)) {
+        throw yaml.fault(
+            length + " (expected: natural, input.type is tensors)", "measure", "rows", i, "length");
+      }
+      int batch = integer(row.get("batch"), 1);
+      if (batch > 1 && pipeline instanceof PipelineSpec.Tensors t && !t.batchAxis()) {
+        throw yaml.fault(
+            batch + " (expected: 1, input.batchAxis is false)", "measure", "rows", i, "batch");
+      }
+      rows.add(new Row(batch, length, integer(row.get("threads"), threads)));
+    }
+    return List.copyOf(rows);
+  }
+
+  private List<Workload.Peer> peers() {
+    List<Workload.Peer> peers = new ArrayList<>();
+    if (root.get("compare") instanceof List<?> list) {
+      for (int i = 0; i < list.size(); i++) {
+        Map<?, ?> entry = (Map<?, ?>) list.get(i);
+        Path model = existing(String.valueOf(entry.get("model")), "compare", i, "model");
+        peers.add(
+            new Workload.Peer(text(entry.get("name"), String.valueOf(model.getFileName())), model));
+      }
+    }
+    return peers;
+  }
+
+  private Path existing(String name, Object... where) {
+    Path path = folder.resolve(name).normalize();
+    if (!Files.isRegularFile(path)) {
+      throw yaml.fault("'" + name + "': no such file in " + folder, where);
+    }
+    return path;
+  }
+
+  private Map<?, ?> section(String name) {
+    return root.get(name) instanceof Map<?, ?> map ? map : Map.of();
+  }
+
+  private static OptionalLong bytes(@Nullable Object value) {
+    if (value == null) {
+      return OptionalLong.empty();
+    }
+    if (value instanceof Number n) {
+      return OptionalLong.of(n.longValue());
+    }
+    Matcher size = SIZE.matcher(String.valueOf(value));
+    if (!size.matches()) {
+      throw new IllegalStateException("the schema lets '" + value + "' pass");
+    }
+    long base = size.group(3).isEmpty() ? 1000 : 1024;
+    int power = " KMG".indexOf(size.group(2).isEmpty() ? ' ' : size.group(2).charAt(0));
+    return OptionalLong.of(
+        Math.round(Double.parseDouble(size.group(1)) * Math.pow(base, power)));
+  }
+
+  private static Set<String> words(@Nullable Object list) {
+    Set<String> words = new LinkedHashSet<>();
+    if (list instanceof List<?> entries) {
+      entries.forEach(entry -> words.add(String.valueOf(entry)));
+    }
+    return words;
+  }
+
+  private static @Nullable String optional(@Nullable Object value) {
+    return value == null ? null : String.valueOf(value);
+  }
+
+  private static String text(@Nullable Object value, String otherwise) {
+    return value == null ? otherwise : String.valueOf(value);
+  }
+
+  private static int integer(@Nullable Object value, int otherwise) {
+    return value instanceof Number n ? n.intValue() : otherwise;
+  }
+
+  private static double real(@Nullable Object value, double otherwise) {
+    return value instanceof Number n ? n.doubleValue() : otherwise;
   }
 }

@@ -1,0 +1,93 @@
+package dev.hasten.study;
+
+import dev.hasten.measure.LabeledExample;
+import dev.hasten.measure.Metric;
+import dev.hasten.measure.Metrics;
+import dev.hasten.measure.OutputKind;
+import dev.hasten.measure.Outputs;
+import dev.hasten.measure.Sample;
+import dev.hasten.measure.Split;
+import dev.hasten.runtime.Backend;
+import dev.hasten.runtime.Example;
+import dev.hasten.runtime.NdArray;
+import dev.hasten.runtime.Session;
+import dev.hasten.runtime.SessionOptions;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What models answer to the examples, and how to score it. */
+final class Answers {
+  private static final int BATCH = 8;
+  private static final int LOOK = 64;
+
+  private final Data data;
+  private final Path original;
+  private final Metric metric;
+  private final OutputKind kind;
+  private final Map<Split, Outputs> originals = new EnumMap<>(Split.class);
+
+  /** @param named the metric asked for; null: the one that suits the outputs */
+  Answers(Data data, Path original, @Nullable String named, boolean labels) {
+    this.data = data;
+    this.original = original;
+    List<float[]> rows = rows(original, data.first(Split.VALIDATE, LOOK));
+    OutputKind guessed = Metrics.guessKind(rows);
+    this.metric =
+        named == null
+            ? Metrics.suggest(guessed, rows.getFirst().length, labels)
+            : Metrics.byName(named);
+    // A metric that was asked for knows better than the guess what the numbers are.
+    this.kind =
+        metric.kinds().contains(guessed) ? guessed : metric.kinds().iterator().next();
+  }
+
+  Metric metric() {
+    return metric;
+  }
+
+  /** The original's and a candidate's answers to the first {@code most} examples of a split. */
+  Sample sample(Path candidate, Split split, int most) {
+    Sample sample = plain(candidate, split, most);
+    if (metric.needsFit()) {
+      sample = sample.withFit(plain(candidate, Split.CALIBRATE, Integer.MAX_VALUE));
+    }
+    return sample;
+  }
+
+  private Sample plain(Path candidate, Split split, int most) {
+    List<LabeledExample> examples = data.first(split, most);
+    Outputs all = originals.computeIfAbsent(split, s -> outputs(original, data.splits().of(s)));
+    int[] head = new int[examples.size()];
+    Arrays.setAll(head, i -> i);
+    Outputs theirs = outputs(candidate, examples);
+    List<@Nullable String> labels = new ArrayList<>();
+    examples.forEach(e -> labels.add(e.label()));
+    return Sample.labeled(all.subset(head), theirs, labels);
+  }
+
+  private Outputs outputs(Path model, List<LabeledExample> examples) {
+    return new Outputs(kind, rows(model, examples));
+  }
+
+  private List<float[]> rows(Path model, List<LabeledExample> examples) {
+    List<float[]> rows = new ArrayList<>();
+    try (Session session = Backend.cpu().open(model, SessionOptions.defaults())) {
+      for (List<Example> batch : data.batches(examples, BATCH)) {
+        Map<String, NdArray> encoded = data.pipeline().encode(batch);
+        Map<String, NdArray> decoded = data.pipeline().decode(encoded, session.run(encoded));
+        NdArray first = decoded.values().iterator().next();
+        float[] flat = first.toFloats();
+        int width = flat.length / batch.size();
+        for (int i = 0; i < batch.size(); i++) {
+          rows.add(Arrays.copyOfRange(flat, i * width, (i + 1) * width));
+        }
+      }
+    }
+    return rows;
+  }
+}

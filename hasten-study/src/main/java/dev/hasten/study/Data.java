@@ -1,0 +1,176 @@
+package dev.hasten.study;
+
+import dev.hasten.measure.DataSpec;
+import dev.hasten.measure.Dataset;
+import dev.hasten.measure.LabeledExample;
+import dev.hasten.measure.Row;
+import dev.hasten.measure.Split;
+import dev.hasten.measure.Splits;
+import dev.hasten.runtime.BadInputException;
+import dev.hasten.runtime.Example;
+import dev.hasten.runtime.InputPipeline;
+import dev.hasten.runtime.NdArray;
+import dev.hasten.runtime.PipelineSpec;
+import dev.hasten.runtime.TensorInfo;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** The workload's examples, split, and batches made of them. */
+final class Data implements AutoCloseable {
+  /** Batches prepared per row: enough that no cache holds the answer, few enough to be quick. */
+  private static final int BATCHES = 24;
+
+  private static final int CALIBRATION_BATCH = 8;
+
+  private final Workload workload;
+  private final List<TensorInfo> modelInputs;
+  private final Splits splits;
+  private final InputPipeline pipeline;
+
+  Data(Workload workload, List<TensorInfo> modelInputs) {
+    this.workload = workload;
+    this.modelInputs = modelInputs;
+    this.splits = workload.splitter().split(joined(workload.data()));
+    this.pipeline = InputPipeline.open(workload.pipeline(), workload.folder(), modelInputs);
+  }
+
+  private static Dataset joined(List<DataSpec> specs) {
+    if (specs.size() == 1) {
+      return Dataset.open(specs.getFirst());
+    }
+    List<Dataset> parts = specs.stream().map(Dataset::open).toList();
+    return new Dataset() {
+      @Override
+      public String name() {
+        return String.join(" + ", parts.stream().map(Dataset::name).toList());
+      }
+
+      @Override
+      public Stream<LabeledExample> stream() {
+        return parts.stream().flatMap(Dataset::stream);
+      }
+    };
+  }
+
+  Splits splits() {
+    return splits;
+  }
+
+  InputPipeline pipeline() {
+    return pipeline;
+  }
+
+  /** The first {@code most} examples of a split: a uniform sample of it. */
+  List<LabeledExample> first(Split split, int most) {
+    List<LabeledExample> all = splits.of(split);
+    return all.subList(0, Math.min(most, all.size()));
+  }
+
+  /** Encoded batches of the calibrate split, made anew at each walk. */
+  Iterable<Map<String, NdArray>> calibration() {
+    List<List<Example>> batches = batches(splits.calibrate(), CALIBRATION_BATCH);
+    return () -> {
+      Iterator<List<Example>> each = batches.iterator();
+      return new Iterator<>() {
+        @Override
+        public boolean hasNext() {
+          return each.hasNext();
+        }
+
+        @Override
+        public Map<String, NdArray> next() {
+          return pipeline.encode(each.next());
+        }
+      };
+    };
+  }
+
+  /** Examples in groups that may share a run. */
+  List<List<Example>> batches(List<LabeledExample> examples, int size) {
+    int most = pipeline.batches() ? size : 1;
+    List<List<Example>> batches = new ArrayList<>();
+    for (int i = 0; i < examples.size(); i += most) {
+      batches.add(
+          examples.subList(i, Math.min(examples.size(), i + most)).stream()
+              .map(LabeledExample::example)
+              .toList());
+    }
+    return batches;
+  }
+
+  /** Raw examples for the calls of a row, whole batches only. */
+  List<List<Example>> examples(Row row) {
+    List<LabeledExample> source = splits.validate();
+    List<List<Example>> batches = new ArrayList<>();
+    int next = 0;
+    for (int b = 0; b < BATCHES; b++) {
+      List<Example> batch = new ArrayList<>();
+      for (int i = 0; i < row.batch(); i++) {
+        Example example = source.get(next++ % source.size()).example();
+        if (row.length() > 0) {
+          StringBuilder text = new StringBuilder(text(example));
+          while (pipeline.length(Example.text(text.toString())) < wanted(row)) {
+            text.append(' ').append(text(source.get(next++ % source.size()).example()));
+          }
+          example = Example.text(text.toString());
+        }
+        batch.add(example);
+      }
+      batches.add(batch);
+    }
+    return batches;
+  }
+
+  /** Encoded batches for the calls of a row. */
+  List<Map<String, NdArray>> inputs(Row row) {
+    if (row.length() == 0) {
+      return examples(row).stream().map(pipeline::encode).toList();
+    }
+    PipelineSpec.Text text = (PipelineSpec.Text) workload.pipeline();
+    PipelineSpec cut = text.withMaxLength(row.length());
+    try (InputPipeline exact = InputPipeline.open(cut, workload.folder(), modelInputs)) {
+      return examples(row).stream().map(exact::encode).toList();
+    }
+  }
+
+  /** Share of the tokens in a row's batches that is padding. */
+  double padding(Row row) {
+    if (row.length() > 0 || !(workload.pipeline() instanceof PipelineSpec.Text)) {
+      return 0;
+    }
+    double tokens = 0;
+    double cells = 0;
+    for (List<Example> batch : examples(row)) {
+      int longest = 0;
+      for (Example example : batch) {
+        int length = pipeline.length(example);
+        tokens += length;
+        longest = Math.max(longest, length);
+      }
+      cells += (double) longest * batch.size();
+    }
+    return cells == 0 ? 0 : 1 - tokens / cells;
+  }
+
+  private int wanted(Row row) {
+    return Math.min(
+        row.length(),
+        workload.pipeline() instanceof PipelineSpec.Text t ? t.maxLength() : row.length());
+  }
+
+  private static String text(Example example) {
+    return switch (example) {
+      case Example.Text(String text) -> text;
+      case Example.Tensors t ->
+          throw new BadInputException("a row has a length, but the examples are tensors");
+    };
+  }
+
+  @Override
+  public void close() {
+    pipeline.close();
+  }
+}

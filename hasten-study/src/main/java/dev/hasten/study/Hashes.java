@@ -1,0 +1,51 @@
+package dev.hasten.study;
+
+import dev.hasten.runtime.BadInputException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/** SHA-256 of files and texts. */
+final class Hashes {
+  private Hashes() {}
+
+  static String file(Path file) {
+    MessageDigest sha = sha256();
+    byte[] buffer = new byte[1 << 16];
+    try (InputStream in = Files.newInputStream(file)) {
+      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+        sha.update(buffer, 0, n);
+      }
+    } catch (IOException e) {
+      throw new BadInputException(file + ": cannot be read: " + e, e);
+    }
+    return HexFormat.of().formatHex(sha.digest());
+  }
+
+  static String text(String text) {
+    return HexFormat.of().formatHex(sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /** Bytes of a model, external data beside it included. */
+  static long size(Path model) {
+    try {
+      Path external = model.resolveSibling(model.getFileName() + ".data");
+      return Files.size(model) + (Files.exists(external) ? Files.size(external) : 0);
+    } catch (IOException e) {
+      throw new BadInputException(model + ": cannot be read: " + e, e);
+    }
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,46 @@
+package dev.hasten.study;
+
+import dev.hasten.measure.Row;
+import dev.hasten.measure.Split;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/** What the search lets be made and measured. The search itself only decides. */
+interface TrialRunner {
+  /** Id of the user's own model among the subjects. */
+  String BASELINE = "baseline";
+
+  /** A model to be measured: the baseline, an artifact, a peer. */
+  record Subject(String id, String artifact) {}
+
+  /**
+   * A recipe's model.
+   *
+   * @param artifact where it is kept, for {@link Subject}
+   */
+  record Made(
+      String artifact,
+      String sha256,
+      long fileBytes,
+      List<Trial.ChangeCount> changes,
+      List<Trial.RefusalNote> refusals) {}
+
+  /** Applies a recipe and keeps the model. */
+  Made make(Study.Planned candidate);
+
+  /** Scores a subject beside the baseline on the first {@code examples} of a split. */
+  Quality quality(Subject subject, Split split, int examples, double confidence);
+
+  /** Measures all subjects, the baseline among them or not, in one interleaved run. */
+  Map<String, List<SpeedRow>> speed(List<Subject> subjects, List<Row> rows, Duration perRow);
+
+  /** Memory and start-up in a process of its own. */
+  Trial.MemoryUse cost(Subject subject);
+
+  /** Profiles a subject. */
+  ProfileResult profile(Subject subject, boolean careful);
+
+  /** Tries run-time settings, best first, the chosen one marked. */
+  List<StudyResult.TuningRow> tune(Subject subject, Duration budget);
+}
