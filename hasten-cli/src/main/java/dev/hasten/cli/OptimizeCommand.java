@@ -6,6 +6,7 @@ import dev.hasten.study.Progress;
 import dev.hasten.study.Study;
 import dev.hasten.study.StudyResult;
 import dev.hasten.study.Workload;
+import dev.hasten.study.report.Report;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -85,7 +86,7 @@ final class OptimizeCommand implements Callable<Integer> {
 
   /** Runs a study with progress on the console. */
   static StudyResult study(Workload workload, boolean fresh, List<String> commands, boolean quiet) {
-    Study.Options options = new Study.Options(fresh, commands);
+    Study.Options options = new Study.Options(fresh, commands, Report::write);
     if (quiet) {
       return Study.run(workload, options, Progress.NONE);
     }

@@ -13,7 +13,6 @@ import dev.hasten.runtime.NdArray;
 import dev.hasten.runtime.PipelineSpec;
 import dev.hasten.runtime.TensorInfo;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -22,8 +21,6 @@ import java.util.stream.Stream;
 final class Data implements AutoCloseable {
   /** Batches prepared per row: enough that no cache holds the answer, few enough to be quick. */
   private static final int BATCHES = 24;
-
-  private static final int CALIBRATION_BATCH = 8;
 
   private final Workload workload;
   private final List<TensorInfo> modelInputs;
@@ -69,23 +66,10 @@ final class Data implements AutoCloseable {
     return all.subList(0, Math.min(most, all.size()));
   }
 
-  /** Encoded batches of the calibrate split, made anew at each walk. */
-  Iterable<Map<String, NdArray>> calibration() {
-    List<List<Example>> batches = batches(splits.calibrate(), CALIBRATION_BATCH);
-    return () -> {
-      Iterator<List<Example>> each = batches.iterator();
-      return new Iterator<>() {
-        @Override
-        public boolean hasNext() {
-          return each.hasNext();
-        }
-
-        @Override
-        public Map<String, NdArray> next() {
-          return pipeline.encode(each.next());
-        }
-      };
-    };
+  /** What techniques may look at. */
+  Calibration calibration() {
+    return new Calibration(
+        splits.calibrate().stream().map(LabeledExample::example).toList(), pipeline);
   }
 
   /** Examples in groups that may share a run. */

@@ -1,5 +1,8 @@
 package dev.hasten.study;
 
+import dev.hasten.graph.Model;
+import dev.hasten.measure.Hardware;
+import java.time.Duration;
 import java.util.List;
 
 /** Finds out where the time of a model goes, and what could help. */
@@ -15,6 +18,15 @@ public final class Profile {
 
   /** Profiles the workload's model on its data; about half a minute. */
   public static WithAdvice of(Workload workload, Progress progress) {
-    throw new UnsupportedOperationException();
+    Model model = Model.read(workload.model());
+    Hardware hardware = Hardware.detect();
+    try (Lab lab = new Lab(workload, model, hardware, workload.folder())) {
+      progress.phase("Profile", 1, 1);
+      progress.at("operators, peaks, scaling", 0.1, Duration.ofSeconds(15));
+      ProfileResult profile =
+          lab.profile(new TrialRunner.Subject(TrialRunner.BASELINE, ""), true);
+      progress.at("done", 1, Duration.ZERO);
+      return new WithAdvice(profile, Advisor.advise(profile, hardware));
+    }
   }
 }

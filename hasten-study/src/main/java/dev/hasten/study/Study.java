@@ -1,5 +1,9 @@
 package dev.hasten.study;
 
+import dev.hasten.graph.Model;
+import dev.hasten.measure.Hardware;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
@@ -13,15 +17,22 @@ import java.util.List;
 public final class Study {
   private Study() {}
 
+  /** Writes the report's files into a folder. */
+  @FunctionalInterface
+  public interface Reporter {
+    void write(StudyResult result, Path folder);
+  }
+
   /**
    * How to run.
    *
    * @param fresh start anew; the old journal is kept aside
    * @param commands to print in the report as those that reproduce the study
+   * @param reporter writes the files that go into the bundle beside the model
    */
-  public record Options(boolean fresh, List<String> commands) {
-    /** Goes on from a journal if there is one. */
-    public static final Options DEFAULT = new Options(false, List.of());
+  public record Options(boolean fresh, List<String> commands, Reporter reporter) {
+    /** Goes on from a journal if there is one; no report. */
+    public static final Options DEFAULT = new Options(false, List.of(), (result, folder) -> {});
 
     public Options {
       commands = List.copyOf(commands);
@@ -57,11 +68,29 @@ public final class Study {
    *     runs in the same folder
    */
   public static StudyResult run(Workload workload, Options options, Progress progress) {
-    throw new UnsupportedOperationException();
+    try (StudyRun run = new StudyRun(workload, options, progress)) {
+      return run.run();
+    }
   }
 
   /** What {@link #run} would do; runs nothing and writes nothing. */
   public static Plan plan(Workload workload) {
-    throw new UnsupportedOperationException();
+    List<Planned> candidates =
+        StudyRun.candidates(workload, Hardware.detect(), Model.read(workload.model()));
+    return new Plan(
+        candidates,
+        workload.budget().total(),
+        Files.exists(StudyRun.folder(workload).resolve(StudyRun.JOURNAL)));
+  }
+
+  /**
+   * Two models side by side on the workload: speed of {@code other} against {@code reference} at
+   * every row, quality on the validate split.
+   *
+   * @return the reference's trial, then the other's
+   */
+  public static List<Trial> compare(
+      Workload workload, Path reference, Path other, Progress progress) {
+    return StudyRun.compare(workload, reference, other, progress);
   }
 }

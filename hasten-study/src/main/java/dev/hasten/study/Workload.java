@@ -114,6 +114,13 @@ public record Workload(
         include, exclude, peers, output, changed);
   }
 
+  /** The same for another model, with nothing to compare it with. */
+  Workload withModel(Path changed, List<Peer> others) {
+    return new Workload(
+        file, changed, pipeline, data, splitter, metric, promise, objective, limits, rows, threads,
+        include, exclude, others, output, budget);
+  }
+
   /** The same with another place for the bundle. */
   public Workload withOutput(Path changed) {
     return new Workload(
