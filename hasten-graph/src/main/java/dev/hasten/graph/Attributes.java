@@ -86,11 +86,9 @@ final class Attributes {
       case Attribute.Texts(List<String> v) ->
           typed(out, AttributeType.STRINGS)
               .addAllStrings(v.stream().map(ByteString::copyFromUtf8).toList());
-      case Attribute.TensorAttr(Tensor v) ->
-          typed(out, AttributeType.TENSOR).setT(TensorCodec.write(null, v));
+      case Attribute.TensorAttr(Tensor v) -> typed(out, AttributeType.TENSOR).setT(writer.write(v));
       case Attribute.TensorsAttr(List<Tensor> v) ->
-          typed(out, AttributeType.TENSORS)
-              .addAllTensors(v.stream().map(t -> TensorCodec.write(null, t)).toList());
+          typed(out, AttributeType.TENSORS).addAllTensors(v.stream().map(writer::write).toList());
       case Attribute.GraphAttr(Graph v) -> typed(out, AttributeType.GRAPH).setG(writer.write(v));
       case Attribute.GraphsAttr(List<Graph> v) ->
           typed(out, AttributeType.GRAPHS).addAllGraphs(v.stream().map(writer::write).toList());

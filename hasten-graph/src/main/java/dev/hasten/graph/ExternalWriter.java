@@ -33,7 +33,7 @@ final class ExternalWriter {
   }
 
   /** Writes the weights beside {@code file}; gives the model to be written there. */
-  static ModelProto write(Model model, Path file, long minBytes) throws IOException {
+  static ModelProto write(Model model, Path file, long minBytes, RawWriter raw) throws IOException {
     ExternalWriter writer = new ExternalWriter(minBytes);
     String location;
     try (AtomicFile data = AtomicFile.beside(file)) {
@@ -46,7 +46,8 @@ final class ExternalWriter {
         data.commit(file.resolveSibling(location));
       }
     }
-    return new GraphWriter((name, tensor) -> writer.refer(name, tensor, location)).write(model);
+    return new GraphWriter((name, tensor) -> writer.refer(name, tensor, location, raw), raw)
+        .write(model);
   }
 
   private void writeAll(Graph graph, FileChannel channel) throws IOException {
@@ -72,8 +73,7 @@ final class ExternalWriter {
   private void append(MemorySegment data, FileChannel channel) throws IOException {
     for (long at = 0; at < data.byteSize(); at += CHUNK_BYTES) {
       ByteBuffer chunk =
-          TensorCodec.bytes(data.asSlice(at, Math.min(CHUNK_BYTES, data.byteSize() - at)))
-              .asReadOnlyByteBuffer();
+          TensorCodec.buffer(data.asSlice(at, Math.min(CHUNK_BYTES, data.byteSize() - at)));
       digest.update(chunk.duplicate());
       while (chunk.hasRemaining()) {
         channel.write(chunk);
@@ -82,10 +82,10 @@ final class ExternalWriter {
     end += data.byteSize();
   }
 
-  private TensorProto refer(String name, Tensor tensor, String location) {
+  private TensorProto refer(String name, Tensor tensor, String location, RawWriter raw) {
     Long offset = offsets.get(tensor);
     if (offset == null) {
-      return TensorCodec.write(name, tensor);
+      return TensorCodec.write(name, tensor, raw);
     }
     TensorProto origin = tensor.origin();
     TensorProto.Builder out =

@@ -124,7 +124,7 @@ final class Fingerprint {
     MemorySegment data = tensor.data();
     for (long at = 0; at < data.byteSize(); at += CHUNK_BYTES) {
       MemorySegment chunk = data.asSlice(at, Math.min(CHUNK_BYTES, data.byteSize() - at));
-      digest.update(TensorCodec.bytes(chunk).asReadOnlyByteBuffer());
+      digest.update(TensorCodec.buffer(chunk));
     }
   }
 }

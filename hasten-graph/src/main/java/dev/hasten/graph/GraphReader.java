@@ -17,8 +17,11 @@ final class GraphReader {
   private final String source;
   private final ModelContext context;
   private final @Nullable ExternalFiles external;
+  private final RawSlices slices;
 
-  GraphReader(String source, ModelContext context, @Nullable ExternalFiles external) {
+  GraphReader(
+      String source, ModelContext context, @Nullable ExternalFiles external, RawSlices slices) {
+    this.slices = slices;
     this.source = source;
     this.context = context;
     this.external = external;
@@ -47,7 +50,8 @@ final class GraphReader {
           TensorCodec.read(
               initializer,
               "%s: initializer '%s'".formatted(source, initializer.getName()),
-              external);
+              external,
+              slices);
     }
     for (SparseTensorProto initializer : proto.getSparseInitializerList()) {
       String name = initializer.getValues().getName();
@@ -177,18 +181,20 @@ final class GraphReader {
       Attribute value =
           Attributes.read(
               attribute,
-              tensor -> TensorCodec.read(tensor, where, external),
+              tensor -> TensorCodec.read(tensor, where, external, slices),
               inner -> read(inner, node.graph));
       node.graph.hold(node, name, new Node.Held(value, template(attribute, value)));
     }
   }
 
-  /** Without the nested graphs, which are kept as graphs. */
+  /** Without the graphs and tensors, which are kept as such. */
   private static AttributeProto template(AttributeProto attribute, Attribute value) {
     return switch (value) {
+      case Attribute.TensorAttr t -> attribute.toBuilder().clearT().build();
+      case Attribute.TensorsAttr ts -> attribute.toBuilder().clearTensors().build();
       case Attribute.GraphAttr g -> attribute.toBuilder().clearG().build();
       case Attribute.GraphsAttr gs -> attribute.toBuilder().clearGraphs().build();
-      case Attribute other -> attribute;
+      case Attribute other -> attribute.toBuilder().clearT().clearTensors().build();
     };
   }
 }

@@ -8,24 +8,27 @@ import dev.hasten.graph.wire.OnnxWire.SparseTensorProto;
 import dev.hasten.graph.wire.OnnxWire.TensorProto;
 import java.util.List;
 import java.util.function.BiFunction;
-import org.jspecify.annotations.Nullable;
 
 /** Makes the file's form of a graph: what was not edited comes out as it was read. */
 final class GraphWriter {
   private final BiFunction<String, Tensor, TensorProto> initializers;
+  private final RawWriter raw;
 
   /**
    * Prepares to write.
    *
    * @param initializers gives the file's form of an initializer, by its name and content
+   * @param raw takes the data
    */
-  GraphWriter(BiFunction<String, Tensor, TensorProto> initializers) {
+  GraphWriter(BiFunction<String, Tensor, TensorProto> initializers, RawWriter raw) {
+    this.raw = raw;
     this.initializers = initializers;
   }
 
   /** Writes with all weights inside. */
-  static ModelProto inline(Model model) {
-    return new GraphWriter(TensorCodec::write).write(model);
+  static ModelProto inline(Model model, RawWriter raw) {
+    return new GraphWriter((name, tensor) -> TensorCodec.write(name, tensor, raw), raw)
+        .write(model);
   }
 
   ModelProto write(Model model) {
@@ -84,19 +87,14 @@ final class GraphWriter {
       case Attribute.GraphAttr(Graph v) -> template.toBuilder().setG(write(v)).build();
       case Attribute.GraphsAttr(List<Graph> v) ->
           template.toBuilder().addAllGraphs(v.stream().map(this::write).toList()).build();
-      case Attribute.TensorAttr(Tensor v) when isExternal(v.origin()) ->
-          template.toBuilder().setT(TensorCodec.write(null, v)).build();
-      case Attribute.TensorsAttr(List<Tensor> v)
-          when v.stream().anyMatch(t -> isExternal(t.origin())) ->
-          template.toBuilder()
-              .clearTensors()
-              .addAllTensors(v.stream().map(t -> TensorCodec.write(null, t)).toList())
-              .build();
+      case Attribute.TensorAttr(Tensor v) -> template.toBuilder().setT(write(v)).build();
+      case Attribute.TensorsAttr(List<Tensor> v) ->
+          template.toBuilder().addAllTensors(v.stream().map(this::write).toList()).build();
       case Attribute other -> template;
     };
   }
 
-  private static boolean isExternal(@Nullable TensorProto origin) {
-    return origin != null && TensorCodec.isExternal(origin);
+  TensorProto write(Tensor tensor) {
+    return TensorCodec.write(null, tensor, raw);
   }
 }

@@ -1,10 +1,6 @@
 package dev.hasten.graph;
 
-import com.google.protobuf.ByteString;
-import com.google.protobuf.CodedInputStream;
-import com.google.protobuf.ExtensionRegistryLite;
 import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.UnsafeByteOperations;
 import dev.hasten.graph.wire.OnnxWire.ModelProto;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -68,30 +64,21 @@ final class ModelReader {
       throw ModelException.of(name, "the file is empty", "an ONNX model", "Fetch it again");
     }
     refuseOtherFormats(bytes, name);
+    RawSlices slices = new RawSlices(bytes, name);
     ModelProto proto;
     try {
-      // Wrapped as immutable, the parser hands out slices of the mapping instead of copies.
-      CodedInputStream input = wrap(bytes).newCodedInput();
-      input.enableAliasing(true);
-      proto = ModelProto.parseFrom(input, ExtensionRegistryLite.getEmptyRegistry());
-      input.checkLastTagWas(0);
+      proto = ModelProto.parseFrom(slices.skeleton());
     } catch (InvalidProtocolBufferException e) {
       throw new ModelException(
           "%s: not an ONNX model, or truncated or damaged after it was written: %s (%d bytes)."
                   .formatted(name, e.getMessage(), bytes.remaining())
               + " Compare its size and checksum with the original's and fetch it again.",
           e);
-    } catch (IOException e) {
-      throw new ModelException(name + ": cannot be read: " + e.getMessage() + ".", e);
     }
     requireSupported(proto, name);
     ModelContext context = new ModelContext(proto.getIrVersion());
-    Graph graph = new GraphReader(name, context, external).read(proto.getGraph(), null);
+    Graph graph = new GraphReader(name, context, external, slices).read(proto.getGraph(), null);
     return new Model(proto.toBuilder().clearGraph().build(), context, graph, name);
-  }
-
-  private static ByteString wrap(ByteBuffer bytes) {
-    return UnsafeByteOperations.unsafeWrap(bytes);
   }
 
   private static void refuseOtherFormats(ByteBuffer bytes, String name) {

@@ -1,10 +1,10 @@
 package dev.hasten.graph;
 
-import com.google.protobuf.CodedOutputStream;
 import dev.hasten.graph.wire.OnnxWire.ModelProto;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 
 /** Writes models to files and memory. */
@@ -19,7 +19,14 @@ final class ModelWriter {
     if (bytes > INLINE_BYTES) {
       throw tooLarge(model.source(), bytes);
     }
-    return GraphWriter.inline(model).toByteArray();
+    RawWriter raw = new RawWriter();
+    ByteArrayOutputStream out = new ByteArrayOutputStream((int) bytes + (1 << 16));
+    try {
+      raw.write(GraphWriter.inline(model, raw), Channels.newChannel(out));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return out.toByteArray();
   }
 
   static void write(Model model, Path file, WriteOptions options) {
@@ -36,12 +43,13 @@ final class ModelWriter {
           }
         };
     try {
+      RawWriter raw = new RawWriter();
       ModelProto proto =
           external
-              ? ExternalWriter.write(model, file, options.externalMinBytes())
-              : GraphWriter.inline(model);
+              ? ExternalWriter.write(model, file, options.externalMinBytes(), raw)
+              : GraphWriter.inline(model, raw);
       try (AtomicFile out = AtomicFile.beside(file)) {
-        write(proto, out.channel());
+        raw.write(proto, out.channel());
         out.commit(file);
       }
     } catch (IOException e) {
@@ -57,14 +65,6 @@ final class ModelWriter {
     return e.getMessage() == null
         ? kind
         : kind.equals("IOException") ? e.getMessage() : kind + " " + e.getMessage();
-  }
-
-  /** Through a small buffer: weights go from the mapped file to the new one. */
-  private static void write(ModelProto proto, FileChannel channel) throws IOException {
-    CodedOutputStream out =
-        CodedOutputStream.newInstance(Channels.newOutputStream(channel), 1 << 16);
-    proto.writeTo(out);
-    out.flush();
   }
 
   private static ModelException tooLarge(String where, long bytes) {

@@ -1,15 +1,13 @@
 package dev.hasten.graph;
 
-import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.UnknownFieldSet;
-import com.google.protobuf.UnsafeByteOperations;
 import com.google.protobuf.WireFormat;
-import dev.hasten.graph.wire.OnnxWire.AttributeProto;
 import dev.hasten.graph.wire.OnnxWire.TensorProto;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,18 +21,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class RawSlices {
   /** A field that tensors do not have. */
-  private static final int MARKER = 536_870_000;
+  static final int MARKER = 536_870_000;
 
-  private static final int RAW_DATA = TensorProto.RAW_DATA_FIELD_NUMBER;
-  private static final int MIN_BYTES = 512;
+  static final int RAW_DATA = TensorProto.RAW_DATA_FIELD_NUMBER;
+  static final int MIN_BYTES = 512;
   private static final int MAX_DEPTH = 100;
 
-  private final List<ByteBuffer> slices = new ArrayList<>();
+  private final List<MemorySegment> slices = new ArrayList<>();
   private final ByteBuffer source;
   private final String name;
 
   /** The messages on the way to a tensor. */
-  private enum Kind {
+  enum Kind {
     MODEL,
     GRAPH,
     NODE,
@@ -109,7 +107,7 @@ final class RawSlices {
           && field == RAW_DATA
           && at - cursor[0] >= MIN_BYTES) {
         out.writeUInt32(MARKER, slices.size());
-        slices.add(source.slice(cursor[0], at - cursor[0]));
+        slices.add(MemorySegment.ofBuffer(source.slice(cursor[0], at - cursor[0])));
       } else {
         copy(start, at, out);
       }
@@ -141,32 +139,25 @@ final class RawSlices {
     return value;
   }
 
-  /** The tensor as the file has it. */
-  TensorProto restore(TensorProto tensor) {
+  /** The raw data that was taken out of a tensor; null if none was. */
+  @Nullable MemorySegment data(TensorProto tensor) {
     UnknownFieldSet unknown = tensor.getUnknownFields();
-    if (!unknown.hasField(MARKER)) {
-      return tensor;
-    }
-    ByteBuffer slice = slices.get(unknown.getField(MARKER).getVarintList().getLast().intValue());
-    ByteString raw = UnsafeByteOperations.unsafeWrap(slice);
+    return unknown.hasField(MARKER)
+        ? slices.get(unknown.getField(MARKER).getVarintList().getLast().intValue())
+        : null;
+  }
+
+  static TensorProto unmarked(TensorProto tensor) {
+    UnknownFieldSet unknown = tensor.getUnknownFields();
     return tensor.toBuilder()
-        .setRawData(raw)
         .setUnknownFields(unknown.toBuilder().clearField(MARKER).build())
         .build();
   }
 
-  /** The attribute as the file has it; the tensors of its graphs are restored with those. */
-  AttributeProto restore(AttributeProto attribute) {
-    if (!attribute.hasT() && attribute.getTensorsCount() == 0) {
-      return attribute;
-    }
-    AttributeProto.Builder out = attribute.toBuilder();
-    if (attribute.hasT()) {
-      out.setT(restore(attribute.getT()));
-    }
-    for (int i = 0; i < attribute.getTensorsCount(); i++) {
-      out.setTensors(i, restore(attribute.getTensors(i)));
-    }
-    return out.build();
+  /** A tensor whose raw data will be the slice of that number. */
+  static TensorProto.Builder mark(TensorProto.Builder tensor, int slice) {
+    UnknownFieldSet.Field number = UnknownFieldSet.Field.newBuilder().addVarint(slice).build();
+    return tensor.setUnknownFields(
+        tensor.getUnknownFields().toBuilder().addField(MARKER, number).build());
   }
 }

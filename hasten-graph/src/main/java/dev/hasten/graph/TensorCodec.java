@@ -1,10 +1,10 @@
 package dev.hasten.graph;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.UnsafeByteOperations;
 import dev.hasten.graph.wire.OnnxWire.TensorProto;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /** Tensors between their form in the file and in memory. Nothing is copied that is raw. */
@@ -17,7 +17,10 @@ final class TensorCodec {
    * @param where the file and the place in it, for messages
    * @param external finds weights outside the model file; null where there can be none
    */
-  static Tensor read(TensorProto proto, String where, @Nullable ExternalFiles external) {
+  static Tensor read(
+      TensorProto marked, String where, @Nullable ExternalFiles external, RawSlices slices) {
+    MemorySegment raw = slices.data(marked);
+    TensorProto proto = raw == null ? marked : RawSlices.unmarked(marked);
     DataType type = DataType.find(proto.getDataType());
     if (type == null) {
       throw ModelException.of(
@@ -31,7 +34,7 @@ final class TensorCodec {
           where, "a tensor in segments", "a whole tensor", "Export the model again");
     }
     try {
-      return read(proto, type, where, external);
+      return read(proto, type, where, external, raw);
     } catch (IllegalArgumentException e) {
       throw new ModelException(
           where + ": " + e.getMessage() + ". The file is damaged; export the model again.", e);
@@ -39,7 +42,11 @@ final class TensorCodec {
   }
 
   private static Tensor read(
-      TensorProto proto, DataType type, String where, @Nullable ExternalFiles external) {
+      TensorProto proto,
+      DataType type,
+      String where,
+      @Nullable ExternalFiles external,
+      @Nullable MemorySegment rawData) {
     long size = Tensor.sizeOf(proto.getDimsList());
     if (isExternal(proto)) {
       if (external == null) {
@@ -51,6 +58,9 @@ final class TensorCodec {
       }
       return Tensor.wired(
           type, proto.getDimsList(), external.find(proto, type.bytes(size), where), proto);
+    }
+    if (rawData != null && type != DataType.STRING) {
+      return Tensor.wired(type, proto.getDimsList(), rawData, proto);
     }
     if (proto.hasRawData() && type != DataType.STRING) {
       ByteString raw = proto.getRawData();
@@ -73,7 +83,7 @@ final class TensorCodec {
    *
    * @param name null leaves the name that it was read with
    */
-  static TensorProto write(@Nullable String name, Tensor tensor) {
+  static TensorProto write(@Nullable String name, Tensor tensor, RawWriter raw) {
     TensorProto origin = tensor.origin();
     TensorProto.Builder out;
     if (origin == null) {
@@ -82,11 +92,13 @@ final class TensorCodec {
       if (tensor.type() == DataType.STRING) {
         out.addAllStringData(tensor.texts());
       } else {
-        out.setRawData(bytes(tensor.data()));
+        raw.put(out, tensor.data());
       }
     } else if (isExternal(origin)) {
       out = origin.toBuilder().clearExternalData().clearDataLocation();
-      out.setRawData(bytes(tensor.data()));
+      raw.put(out, tensor.data());
+    } else if (isOutside(origin, tensor)) {
+      out = raw.put(origin.toBuilder(), tensor.data());
     } else {
       if (name == null || origin.getName().equals(name)) {
         return origin;
@@ -96,17 +108,24 @@ final class TensorCodec {
     return name == null ? out.build() : out.setName(name).build();
   }
 
+  /** Whether the raw data were taken out when the tensor was read. */
+  private static boolean isOutside(TensorProto origin, Tensor tensor) {
+    return !origin.hasRawData()
+        && TypedData.found(origin, tensor.type()) == 0
+        && tensor.data().byteSize() > 0;
+  }
+
   static boolean isExternal(TensorProto proto) {
     return proto.getDataLocation() == TensorProto.DataLocation.EXTERNAL_VALUE;
   }
 
-  /** The segment as protobuf takes it, where possible without a copy. */
-  static ByteString bytes(MemorySegment data) {
+  /** The segment as a buffer, where possible without a copy. */
+  static ByteBuffer buffer(MemorySegment data) {
     try {
-      return UnsafeByteOperations.unsafeWrap(data.asByteBuffer());
+      return data.asByteBuffer();
     } catch (UnsupportedOperationException e) {
       // A segment over a Java array that is not of bytes.
-      return UnsafeByteOperations.unsafeWrap(data.toArray(ValueLayout.JAVA_BYTE));
+      return ByteBuffer.wrap(data.toArray(ValueLayout.JAVA_BYTE));
     }
   }
 }

@@ -38,7 +38,6 @@ class MiniLmTest {
         .isEqualTo(ModelProto.parseFrom(Files.readAllBytes(original)));
   }
 
-  @org.junit.jupiter.api.Disabled("protobuf copies direct buffers; weights must go around it")
   @Test
   void weightsStayOffTheHeap() throws IOException {
     com.sun.management.ThreadMXBean threads =
