@@ -46,6 +46,11 @@ final class Figures {
             drop.confidence());
   }
 
+  /** {@code 2.70× faster}, or turned round where the ratio is below 1: {@code 1.41× slower}. */
+  static String compared(double ratio, String more, String less) {
+    return ratio >= 1 ? Format.times(ratio) + " " + more : Format.times(1 / ratio) + " " + less;
+  }
+
   /** {@code batch 1 × 128, 2 threads}. */
   static String row(Row row) {
     return batch(row) + ", " + Format.counted(row.threads(), "thread");

@@ -30,6 +30,16 @@ final class FrontierSection {
   static Html render(StudyResult study) {
     return join(
         el("p.lead", finding(study)),
+        when(chart(study) != null, drawing()),
+        el(
+            "div",
+            attr("aria-live", "polite"),
+            each(study.all(), trial -> TrialCard.render(trial, study))),
+        table(study));
+  }
+
+  private static Html drawing() {
+    return join(
         el(
             "ul.key.needs-js",
             el("li", "Larger: a larger file."),
@@ -41,12 +51,7 @@ final class FrontierSection {
             attr(
                 "aria-label",
                 "Every measured trial by speed and quality. The table below holds the same figures,"
-                    + " and its links choose the trial that is shown.")),
-        el(
-            "div",
-            attr("aria-live", "polite"),
-            each(study.all(), trial -> TrialCard.render(trial, study))),
-        table(study));
+                    + " and its links choose the trial that is shown.")));
   }
 
   private static String finding(StudyResult study) {

@@ -65,10 +65,8 @@ final class Hero {
     Figures.headline(trial, study)
         .ifPresent(s ->
             parts.add(
-                join(
-                    el("span.win", Format.times(s.speedup().estimate()) + " faster"),
-                    text(" at " + Figures.batch(s.row()) + ", "))));
-    parts.add(join(el("span.win", Format.times(ratioOfSizes(trial)) + " smaller"), text("; ")));
+                join(el("span.win", faster(s)), text(" at " + Figures.batch(s.row()) + ", "))));
+    parts.add(join(el("span.win", smaller(trial)), text("; ")));
     parts.add(Figures.quality(trial).map(this::qualityClaim).orElse(text("quality not measured.")));
     return join(parts);
   }
@@ -88,8 +86,15 @@ final class Hero {
     return text(change + promise);
   }
 
-  private double ratioOfSizes(Trial trial) {
-    return (double) study.baseline().fileBytes() / trial.fileBytes();
+  private static String faster(SpeedRow speed) {
+    return speed.drowned()
+        ? "As fast, within the noise,"
+        : Figures.compared(speed.speedup().estimate(), "faster", "slower");
+  }
+
+  private String smaller(Trial trial) {
+    double ratio = (double) study.baseline().fileBytes() / trial.fileBytes();
+    return Figures.compared(ratio, "smaller", "larger");
   }
 
   private Html figures(Trial trial) {
@@ -98,7 +103,7 @@ final class Hero {
     figures.add(
         figure(
             "Model file",
-            Format.times(ratioOfSizes(trial)) + " smaller",
+            smaller(trial),
             fromTo(Format.bytes(study.baseline().fileBytes()), Format.bytes(trial.fileBytes()))));
     Figures.quality(trial).ifPresent(q -> figures.add(quality(q)));
     Trial.MemoryUse was = study.baseline().memory();
@@ -121,7 +126,7 @@ final class Hero {
             .orElse(text(Format.duration(speed.p50())));
     return figure(
         "Time of a call, " + Figures.row(speed.row()),
-        Format.times(speed.speedup().estimate()) + " faster",
+        Figures.compared(speed.speedup().estimate(), "faster", "slower"),
         text(confidence(speed.speedup()) + " interval " + Format.range(speed.speedup())),
         times,
         when(speed.drowned(), el("span.mark.drowned", "drowned in noise")));

@@ -4,6 +4,7 @@ import static dev.hasten.study.report.Html.attr;
 import static dev.hasten.study.report.Html.el;
 import static dev.hasten.study.report.Html.join;
 import static dev.hasten.study.report.Html.text;
+import static dev.hasten.study.report.Html.when;
 
 import dev.hasten.measure.Peaks;
 import dev.hasten.measure.Placement;
@@ -52,12 +53,18 @@ final class RooflineSection {
 
   static Html render(Peaks peaks, List<Placement> before, List<Placement> after) {
     List<Placement> now = known(after.isEmpty() ? before : after);
+    if (now.isEmpty()) {
+      return el("p.lead", "No operator could be placed: its operations or bytes are unknown.");
+    }
+    return join(el("p.lead", finding(peaks, now)), drawing(!after.isEmpty()), table(now));
+  }
+
+  private static Html drawing(boolean both) {
     return join(
-        el("p.lead", finding(peaks, now)),
         el(
             "ul.key.needs-js",
             el("li", el("i"), text("original")),
-            after.isEmpty() ? Html.NOTHING : el("li", el("i.after"), text("delivered")),
+            when(both, el("li", el("i.after"), text("delivered"))),
             el("li", "larger: more of the run's time")),
         el(
             "div#roofline-chart.chart",
@@ -65,8 +72,7 @@ final class RooflineSection {
             attr(
                 "aria-label",
                 "Operators by operations per byte and operations per second, under this machine's"
-                    + " measured ceilings. The table below holds the same figures.")),
-        table(now));
+                    + " measured ceilings. The table below holds the same figures.")));
   }
 
   private static String finding(Peaks peaks, List<Placement> now) {
