@@ -71,6 +71,24 @@ final class Candidates {
         "one scale per weight: for kernels that want it so",
         SMOOTH,
         Step.of("dynamic-int8", "granularity", "per-tensor"));
+    add(
+        list,
+        "static-int8-smooth",
+        "ranges found on calibration data save looking for them in each run",
+        SMOOTH,
+        Step.of("static-int8"));
+    add(
+        list,
+        "static-int8-min-max",
+        "as before with every outlier kept in the range",
+        SMOOTH,
+        Step.of("static-int8", "calibrate", "min-max"));
+    add(
+        list,
+        "weight-only-int8",
+        "a quarter of the size at the original speed, nearly no loss",
+        Step.of("weight-only-int8"));
+    add(list, "fp16", "half of the size at the original speed, no loss", Step.of("fp16"));
     return list;
   }
 

@@ -8,6 +8,7 @@ import dev.hasten.graph.ModelException;
 import dev.hasten.graph.Node;
 import dev.hasten.graph.Tensor;
 import dev.hasten.graph.Value;
+import dev.hasten.measure.Hardware;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +44,15 @@ record DynamicInt8(
     /** ±127. */
     FULL,
     /** ±64. */
-    REDUCED
+    REDUCED;
+
+    boolean reduced(Hardware hardware) {
+      return switch (this) {
+        case AUTO -> hardware.int8Saturates();
+        case FULL -> false;
+        case REDUCED -> true;
+      };
+    }
   }
 
   private static final long LOWEST_OPSET = 11; // DynamicQuantizeLinear
@@ -126,14 +135,9 @@ record DynamicInt8(
   }
 
   private int limit(Context context) {
-    return switch (range) {
-      case FULL -> QuantizedWeight.FULL;
-      case REDUCED -> QuantizedWeight.REDUCED;
-      case AUTO ->
-          context.hardware().int8Saturates() && !unsigned
-              ? QuantizedWeight.REDUCED
-              : QuantizedWeight.FULL;
-    };
+    // Unsigned weights run in another kernel, which does not saturate.
+    boolean reduced = !(range == Range.AUTO && unsigned) && range.reduced(context.hardware());
+    return reduced ? QuantizedWeight.REDUCED : QuantizedWeight.FULL;
   }
 
   /** What is shared between the nodes of one model: activations and weights quantized once. */

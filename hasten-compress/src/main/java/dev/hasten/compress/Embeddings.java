@@ -20,6 +20,9 @@ import java.util.Map;
  * The runtime never sees the whole table in float.
  */
 final class Embeddings {
+  /** Narrower tables, among them the scales that this class makes, are not worth it. */
+  private static final long NARROWEST = 8;
+
   private Embeddings() {}
 
   static void quantize(Graph graph, List<String> exclude, Evidence evidence) {
@@ -28,7 +31,10 @@ final class Embeddings {
         continue;
       }
       Tensor table = node.input(0).constant();
-      if (table == null || table.type() != DataType.FLOAT || table.rank() != 2) {
+      if (table == null
+          || table.type() != DataType.FLOAT
+          || table.rank() != 2
+          || table.dim(1) < NARROWEST) {
         continue; // not an embedding: exporters gather from shapes all the time
       }
       String reason =

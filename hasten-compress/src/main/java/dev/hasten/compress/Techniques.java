@@ -17,7 +17,10 @@ public final class Techniques {
           Fuse.BIAS_GELU,
           Fuse.MERGE_QKV,
           SmoothQuant.INFO,
-          DynamicInt8.INFO);
+          DynamicInt8.INFO,
+          StaticInt8.INFO,
+          WeightOnlyInt8.INFO,
+          Float16.INFO);
 
   /** All techniques. */
   public static List<TechniqueInfo> all() {

@@ -44,4 +44,58 @@ class MiniLmTest {
     assertThat(cosine).isGreaterThan(0.993);
     assertThat(applied.model().weightBytes()).isLessThan(25_000_000);
   }
+
+  private double cosineOf(Applied applied) {
+    applied.model().validate();
+    Model back = Model.read(applied.model().toBytes(), "written and read");
+    return Sentences.meanCosine(reference, Sentences.embed(back, texts));
+  }
+
+  private Applied simplified(Step... steps) {
+    java.util.List<Step> all = new java.util.ArrayList<>(List.of(Step.of("simplify")));
+    all.addAll(List.of(steps));
+    return new Recipe(all).apply(model, context);
+  }
+
+  @Test
+  void theFirstCandidateKeepsItsPromise() {
+    Recipe recipe = Techniques.candidates(Sentences.VNNI, model).get(1).recipe();
+    Applied applied = recipe.apply(model, context);
+    assertThat(cosineOf(applied)).isGreaterThan(0.993);
+    assertThat(recipe.steps().getLast().create().apply(applied.model(), context).changes())
+        .as("a second time")
+        .isEmpty();
+  }
+
+  @Test
+  void fusedAttentionIsQuantizedToo() {
+    Applied applied =
+        simplified(
+            Step.of("fuse-attention"),
+            Step.of("fuse-skip-layer-norm"),
+            Step.of("fuse-bias-gelu"),
+            Step.of("dynamic-int8"));
+    assertThat(applied.model().graph().nodes().stream().filter(n -> n.is("QAttention"))).hasSize(6);
+    assertThat(cosineOf(applied)).isGreaterThan(0.985);
+  }
+
+  @Test
+  void staticRangesComeFromCalibration() {
+    Applied applied = simplified(Step.of("smooth-quant"), Step.of("static-int8"));
+    assertThat(applied.changes()).filteredOn(c -> c.rule().equals("static-int8")).hasSize(36);
+    assertThat(cosineOf(applied)).isGreaterThan(0.9);
+  }
+
+  @Test
+  void storageOnlyTechniquesKeepTheOutputs() {
+    Applied eighth = Step.of("weight-only-int8").create().apply(model, context);
+    assertThat(eighth.model().weightBytes()).isLessThan(24_000_000);
+    assertThat(cosineOf(eighth)).isGreaterThan(0.999);
+    assertThat(Step.of("weight-only-int8").create().apply(eighth.model(), context).changes())
+        .isEmpty();
+    Applied half = Step.of("fp16").create().apply(model, context);
+    assertThat(half.model().weightBytes()).isLessThan(46_000_000);
+    assertThat(cosineOf(half)).isGreaterThan(0.99999);
+    assertThat(Step.of("fp16").create().apply(half.model(), context).changes()).isEmpty();
+  }
 }
