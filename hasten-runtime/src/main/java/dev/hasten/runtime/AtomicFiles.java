@@ -1,8 +1,10 @@
 package dev.hasten.runtime;
 
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
@@ -44,9 +46,7 @@ public final class AtomicFiles {
       Files.createDirectories(parent(target));
       try (FileChannel channel =
               FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-          OutputStream out =
-              new java.io.BufferedOutputStream(
-                  java.nio.channels.Channels.newOutputStream(channel))) {
+          OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel))) {
         content.writeTo(out);
         out.flush();
         channel.force(true);

@@ -5,6 +5,7 @@ import ai.onnxruntime.OrtSession;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** ONNX Runtime's CPU provider. */
 final class CpuBackend implements Backend {
@@ -88,7 +89,7 @@ final class CpuBackend implements Backend {
     }
   }
 
-  private static void closeQuietly(@org.jspecify.annotations.Nullable OrtSession session) {
+  private static void closeQuietly(@Nullable OrtSession session) {
     if (session != null) {
       try {
         session.close();

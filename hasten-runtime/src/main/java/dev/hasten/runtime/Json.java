@@ -2,6 +2,7 @@ package dev.hasten.runtime;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
@@ -53,7 +54,7 @@ final class Json {
   private static @Nullable Object value(JsonParser parser) throws IOException {
     JsonToken token = parser.currentToken();
     if (token == null) {
-      throw new com.fasterxml.jackson.core.JsonParseException(parser, "the text is empty");
+      throw new JsonParseException(parser, "the text is empty");
     }
     return switch (token) {
       case START_OBJECT -> {
@@ -82,8 +83,7 @@ final class Json {
       case VALUE_FALSE -> false;
       case VALUE_NULL -> null;
       case END_OBJECT, END_ARRAY, FIELD_NAME, NOT_AVAILABLE, VALUE_EMBEDDED_OBJECT ->
-          throw new com.fasterxml.jackson.core.JsonParseException(
-              parser, "unexpected " + token.name());
+          throw new JsonParseException(parser, "unexpected " + token.name());
     };
   }
 

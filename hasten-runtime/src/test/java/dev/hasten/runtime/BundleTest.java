@@ -8,6 +8,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -188,7 +189,7 @@ class BundleTest {
     Path zip = folder.resolve("b.zip");
     Bundle.write(zip, manifest(), files);
     byte[] bytes = Files.readAllBytes(zip);
-    Files.write(zip, java.util.Arrays.copyOf(bytes, bytes.length / 2));
+    Files.write(zip, Arrays.copyOf(bytes, bytes.length / 2));
     refuses(() -> Bundle.open(zip), "b.zip", "expected: a folder or a zip");
     bytes[60] ^= 4;
     Files.write(zip, bytes);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -176,9 +177,9 @@ class PredictorTest {
 
   @Test
   void refusesATruncatedTokenizerByName() throws Exception {
-    String whole = java.nio.file.Files.readString(MiniLm.tokenizer());
+    String whole = Files.readString(MiniLm.tokenizer());
     Path cut = folder.resolve("cut.json");
-    java.nio.file.Files.writeString(cut, whole.substring(0, whole.length() / 2));
+    Files.writeString(cut, whole.substring(0, whole.length() / 2));
     Path damaged = folder.resolve("damaged");
     Bundle.write(
         damaged,
@@ -191,7 +192,7 @@ class PredictorTest {
 
   @Test
   void refusesAModelThatIsNone() throws Exception {
-    Path junk = java.nio.file.Files.writeString(folder.resolve("junk"), "junk");
+    Path junk = Files.writeString(folder.resolve("junk"), "junk");
     Path damaged = folder.resolve("junk-bundle.zip");
     Bundle.write(
         damaged,

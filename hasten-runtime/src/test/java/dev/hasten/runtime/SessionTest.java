@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
@@ -108,7 +109,7 @@ class SessionTest {
   @Test
   void refusesFilesThatAreNoModel(@TempDir Path folder) throws Exception {
     Path truncated = folder.resolve("truncated.onnx");
-    Files.write(truncated, java.util.Arrays.copyOf(Tiny.add(), 60));
+    Files.write(truncated, Arrays.copyOf(Tiny.add(), 60));
     Path empty = Files.createFile(folder.resolve("empty.onnx"));
     for (Path file : List.of(truncated, empty, folder, folder.resolve("none.onnx"))) {
       assertThatThrownBy(() -> Backend.cpu().open(file, DEFAULTS))

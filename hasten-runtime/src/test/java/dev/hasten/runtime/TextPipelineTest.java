@@ -146,9 +146,7 @@ class TextPipelineTest {
 
   private static NdArray embed(InputPipeline pipeline, List<Example> examples) {
     Map<String, NdArray> encoded = pipeline.encode(examples);
-    NdArray embedding = pipeline.decode(encoded, session.run(encoded)).get(InputPipeline.EMBEDDING);
-    assertThat(embedding).isNotNull();
-    return java.util.Objects.requireNonNull(embedding);
+    return get(pipeline.decode(encoded, session.run(encoded)), InputPipeline.EMBEDDING);
   }
 
   private static NdArray get(Map<String, NdArray> tensors, String name) {

@@ -3,6 +3,7 @@ package dev.hasten.runtime;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -50,7 +51,7 @@ final class Tiny {
   }
 
   static List<Long> shape(long... sizes) {
-    return java.util.Arrays.stream(sizes).boxed().toList();
+    return Arrays.stream(sizes).boxed().toList();
   }
 
   private static byte[] resource(String name) {
