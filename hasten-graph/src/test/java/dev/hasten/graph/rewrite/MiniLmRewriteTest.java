@@ -8,12 +8,10 @@ import dev.hasten.graph.OpsetConverter;
 import dev.hasten.graph.Tensor;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -33,28 +31,42 @@ class MiniLmRewriteTest {
     }
   }
 
-  /** Token ids of sentences in a tokenizer's form: [CLS] … [SEP], padded to the longest. */
+  /** Token ids of real sentences, in batches that are padded to their longest. */
   private static List<Map<String, Tensor>> texts() {
-    Random random = new Random(7);
-    List<Map<String, Tensor>> out = new ArrayList<>();
-    for (int[] lengths : List.of(new int[] {5}, new int[] {3, 17, 9}, new int[] {40, 2})) {
-      int longest = Arrays.stream(lengths).max().orElseThrow();
-      long[] ids = new long[lengths.length * longest];
-      long[] mask = new long[ids.length];
-      for (int row = 0; row < lengths.length; row++) {
-        for (int i = 0; i < lengths[row]; i++) {
-          boolean last = i == lengths[row] - 1;
-          ids[row * longest + i] = i == 0 ? 101 : last ? 102 : 1000 + random.nextInt(28_000);
-          mask[row * longest + i] = 1;
-        }
+    // "Rain." / "The museum keeps a small herd of wooden horses." / "Where does the river begin?"
+    int[] rain = {101, 4542, 1012, 102};
+    int[] museum = {101, 1996, 2688, 7906, 1037, 2235, 14906, 1997, 4799, 5194, 1012, 102};
+    int[] river = {101, 2073, 2515, 1996, 2314, 4088, 1029, 102};
+    // "A contract is an agreement between two or more parties, enforceable by law; …"
+    int[] contract = {
+      101, 1037, 3206, 2003, 2019, 3820, 2090, 2048, 2030, 2062, 4243, 1010, 16306, 3085, 2011,
+      2375, 1025, 2302, 9584, 2009, 2003, 2788, 11675, 1012, 102
+    };
+    // "She measured the voltage twice because the first reading seemed implausibly high."
+    int[] voltage = {
+      101, 2016, 7594, 1996, 10004, 3807, 2138, 1996, 2034, 3752, 2790, 17727, 28128, 17296, 2152,
+      1012, 102
+    };
+    // "an edible tuber native to South America"
+    int[] tuber = {101, 2019, 21006, 7270, 2099, 3128, 2000, 2148, 2637, 102};
+    return List.of(
+        batch(museum), batch(rain, contract, tuber), batch(voltage, river), batch(river, rain));
+  }
+
+  private static Map<String, Tensor> batch(int[]... texts) {
+    int longest = Arrays.stream(texts).mapToInt(text -> text.length).max().orElseThrow();
+    long[] ids = new long[texts.length * longest];
+    long[] mask = new long[ids.length];
+    for (int row = 0; row < texts.length; row++) {
+      for (int i = 0; i < texts[row].length; i++) {
+        ids[row * longest + i] = texts[row][i];
+        mask[row * longest + i] = 1;
       }
-      out.add(
-          Map.of(
-              "input_ids", Tensor.longs(ids, lengths.length, longest),
-              "attention_mask", Tensor.longs(mask, lengths.length, longest),
-              "token_type_ids", Tensor.longs(new long[ids.length], lengths.length, longest)));
     }
-    return out;
+    return Map.of(
+        "input_ids", Tensor.longs(ids, texts.length, longest),
+        "attention_mask", Tensor.longs(mask, texts.length, longest),
+        "token_type_ids", Tensor.longs(new long[ids.length], texts.length, longest));
   }
 
   private static Map<String, Long> operators(Model model) {
