@@ -139,15 +139,6 @@ public final class Rewrite {
 
   /** Makes every user of {@code old} use {@code by}; both must hold the same. */
   public void replace(Value old, Value by) {
-    Node producer = by.producer();
-    if (producer != null && !producer.domain().isEmpty() && by.shape() == null) {
-      // Nobody can infer what a contributed operator makes, so what is known is declared.
-      Shape shape = shape(old);
-      DataType type = type(old);
-      if (type != null) {
-        by.graph().setType(by, type, shape);
-      }
-    }
     by.graph().replaceUses(old, by);
   }
 

@@ -117,7 +117,7 @@ public final class Rewriter {
                 "convert-opset",
                 graph.name(),
                 "opset %d becomes %d".formatted(model.opset(), start.opset())));
-      } catch (ModelException | UnsupportedOperationException e) {
+      } catch (ModelException e) {
         refusals.add(new Refusal("convert-opset", graph.name(), String.valueOf(e.getMessage())));
       }
     }

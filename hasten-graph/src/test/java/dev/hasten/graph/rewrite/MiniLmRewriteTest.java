@@ -81,7 +81,9 @@ class MiniLmRewriteTest {
   @Test
   void simplifyAtItsOwnOpset() {
     RewriteAssert simplified =
-        RewriteAssert.assertThatRules(Rules.simplify()).on(MODEL).preservesOutputs(1e-5, TEXTS);
+        RewriteAssert.assertThatRules(Rules.simplify())
+            .on(MODEL)
+            .preservesOutputs(5e-6, TEXTS, "attention_mask");
     assertThat(operators(simplified.result().model()))
         .doesNotContainKeys("Constant", "Erf", "Concat")
         .containsEntry("Gelu", 6L);
@@ -97,7 +99,7 @@ class MiniLmRewriteTest {
     RewriteAssert simplified =
         RewriteAssert.assertThatRules(Rules.simplify())
             .on(OpsetConverter.convert(MODEL, 17))
-            .preservesOutputs(1e-5, TEXTS)
+            .preservesOutputs(5e-6, TEXTS, "attention_mask")
             .isIdempotent();
     assertThat(operators(simplified.result().model()))
         .containsEntry("LayerNormalization", 13L)
@@ -112,7 +114,7 @@ class MiniLmRewriteTest {
     RewriteAssert fused =
         RewriteAssert.assertThatRules(Rules.fuseAttention())
             .on(at17())
-            .preservesOutputs(1e-5, TEXTS)
+            .preservesOutputs(5e-6, TEXTS, "attention_mask")
             .isIdempotent();
     assertThat(operators(fused.result().model()))
         .containsEntry("Attention", 6L)
@@ -124,7 +126,7 @@ class MiniLmRewriteTest {
     RewriteAssert fused =
         RewriteAssert.assertThatRules(Rules.fusions())
             .on(at17())
-            .preservesOutputs(1e-5, TEXTS)
+            .preservesOutputs(5e-6, TEXTS, "attention_mask")
             .isIdempotent();
     assertThat(operators(fused.result().model()))
         .containsEntry("Attention", 6L)
@@ -138,7 +140,7 @@ class MiniLmRewriteTest {
     RewriteAssert merged =
         RewriteAssert.assertThatRules(Rules.mergeMatMuls())
             .on(at17())
-            .preservesOutputs(1e-5, TEXTS)
+            .preservesOutputs(5e-6, TEXTS, "attention_mask")
             .isIdempotent();
     assertThat(operators(merged.result().model()))
         .containsEntry("Split", 6L)
