@@ -167,7 +167,8 @@ public class PredictorBenchmark {
         p50.computeIfAbsent(name, n -> new ArrayList<>())
             .add(result.getPrimaryResult().getStatistics().getPercentile(50));
         Result<?> allocated =
-            java.util.Objects.requireNonNull(result.getSecondaryResults().get("gc.alloc.rate.norm"));
+            java.util.Objects.requireNonNull(
+                result.getSecondaryResults().get("gc.alloc.rate.norm"));
         bytes.computeIfAbsent(name, n -> new ArrayList<>()).add(allocated.getScore());
       }
     }

@@ -25,9 +25,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Whether the simplified model equals the original on real texts, and whether all its shapes are known.
+ * Whether the simplified model equals the original on real texts, and whether all its shapes are
+ * known.
  *
- * <p>{@code java … dev.hasten.bench.SimplifyCheck DEMO_FOLDER [TEXTS]}; the folder is what {@code hasten demo --prepare} wrote.
+ * <p>{@code java … dev.hasten.bench.SimplifyCheck DEMO_FOLDER [TEXTS]}; the folder is what {@code
+ * hasten demo --prepare} wrote.
  */
 public final class SimplifyCheck {
   private static final int BATCH = 8;
@@ -41,7 +43,9 @@ public final class SimplifyCheck {
     Model original = Model.read(demo.resolve("model.onnx"));
     Shapes shapes = ShapeInference.infer(original);
     Applied simplified =
-        Techniques.named("simplify").create(Map.of()).apply(original, Context.of(Hardware.detect()));
+        Techniques.named("simplify")
+            .create(Map.of())
+            .apply(original, Context.of(Hardware.detect()));
     System.out.printf(
         "nodes: %d before, %d after; unknown shapes: %d before, %d after; changes: %d, refusals: %d%n",
         original.graph().nodes().size(),
@@ -91,8 +95,7 @@ public final class SimplifyCheck {
     return Backend.cpu().open(model.toBytes(), model.source(), SessionOptions.defaults());
   }
 
-  private static double difference(
-      Map<String, NdArray> a, Map<String, NdArray> b, String name) {
+  private static double difference(Map<String, NdArray> a, Map<String, NdArray> b, String name) {
     float[] left = requireNonNull(a.get(name)).toFloats();
     float[] right = requireNonNull(b.get(name)).toFloats();
     double most = left.length == right.length ? 0 : Double.POSITIVE_INFINITY;

@@ -25,8 +25,9 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What a user sees who made a mistake: exit code 2, a message that names the thing, and not one file changed, left half-written or
- * added. The table of all of them is written to {@code target/bad-inputs.md}.
+ * What a user sees who made a mistake: exit code 2, a message that names the thing, and not one
+ * file changed, left half-written or added. The table of all of them is written to {@code
+ * target/bad-inputs.md}.
  */
 class BadInputTest {
   private static final String WORKLOAD =
@@ -69,40 +70,173 @@ class BadInputTest {
     List<String> inspect = List.of("inspect", "model.onnx");
     List<String> apply = List.of("apply", "recipe.yaml", "model.onnx", "-o", "out.onnx");
     return List.of(
-        new Case("truncated model", f -> cut(f.resolve("model.onnx")), inspect, "model.onnx", "truncated"),
-        new Case("not a model at all", f -> write(f, "model.onnx", "#!/bin/sh\nrm -rf x\n"), inspect, "model.onnx", "not an ONNX model"),
-        new Case("empty model file", f -> write(f, "model.onnx", ""), inspect, "model.onnx", "empty"),
-        new Case("model file missing", f -> Files.delete(f.resolve("model.onnx")), inspect, "model.onnx", "no such file"),
+        new Case(
+            "truncated model",
+            f -> cut(f.resolve("model.onnx")),
+            inspect,
+            "model.onnx",
+            "truncated"),
+        new Case(
+            "not a model at all",
+            f -> write(f, "model.onnx", "#!/bin/sh\nrm -rf x\n"),
+            inspect,
+            "model.onnx",
+            "not an ONNX model"),
+        new Case(
+            "empty model file", f -> write(f, "model.onnx", ""), inspect, "model.onnx", "empty"),
+        new Case(
+            "model file missing",
+            f -> Files.delete(f.resolve("model.onnx")),
+            inspect,
+            "model.onnx",
+            "no such file"),
         new Case("a folder as model", f -> {}, List.of("inspect", "."), "folder"),
         new Case("opset of the future", f -> model(f, 99), inspect, "model.onnx", "99"),
-        new Case("workload missing", f -> Files.delete(f.resolve("workload.yaml")), optimize, "workload.yaml", "no such file"),
-        new Case("YAML that is none", f -> write(f, "workload.yaml", "model: [unclosed\n"), optimize, "workload.yaml:"),
-        new Case("unknown field", f -> replace(f, "quality:", "qualty:"), optimize, "workload.yaml:", "qualty", "quality"),
-        new Case("wrong type", f -> replace(f, "batchAxis: true", "batchAxis: maybe"), optimize, "workload.yaml:", "batchAxis"),
-        new Case("drop out of range", f -> replace(f, "maxDrop: 0.01", "maxDrop: -3"), optimize, "workload.yaml:", "maxDrop"),
-        new Case("nonsense budget", f -> replace(f, "budget: 5s", "budget: soon"), optimize, "budget", "soon"),
-        new Case("nonsense budget option", f -> {}, List.of("optimize", "workload.yaml", "--budget", "soon"), "budget", "soon"),
-        new Case("nonsense drop option", f -> {}, List.of("optimize", "workload.yaml", "--max-drop", "lots"), "--max-drop", "lots", "expected"),
-        new Case("unknown metric", f -> replace(f, "metric: cosine", "metric: cosin"), optimize, "workload.yaml:", "cosin", "cosine"),
-        new Case("labels missing", f -> replace(f, "metric: cosine", "metric: accuracy"), optimize, "workload.yaml:", "accuracy", "label"),
-        new Case("model named in the workload missing", f -> replace(f, "model: model.onnx", "model: modle.onnx"), optimize, "workload.yaml:1", "modle.onnx"),
-        new Case("data file missing", f -> Files.delete(f.resolve("examples.jsonl")), optimize, "workload.yaml:", "examples.jsonl"),
+        new Case(
+            "workload missing",
+            f -> Files.delete(f.resolve("workload.yaml")),
+            optimize,
+            "workload.yaml",
+            "no such file"),
+        new Case(
+            "YAML that is none",
+            f -> write(f, "workload.yaml", "model: [unclosed\n"),
+            optimize,
+            "workload.yaml:"),
+        new Case(
+            "unknown field",
+            f -> replace(f, "quality:", "qualty:"),
+            optimize,
+            "workload.yaml:",
+            "qualty",
+            "quality"),
+        new Case(
+            "wrong type",
+            f -> replace(f, "batchAxis: true", "batchAxis: maybe"),
+            optimize,
+            "workload.yaml:",
+            "batchAxis"),
+        new Case(
+            "drop out of range",
+            f -> replace(f, "maxDrop: 0.01", "maxDrop: -3"),
+            optimize,
+            "workload.yaml:",
+            "maxDrop"),
+        new Case(
+            "nonsense budget",
+            f -> replace(f, "budget: 5s", "budget: soon"),
+            optimize,
+            "budget",
+            "soon"),
+        new Case(
+            "nonsense budget option",
+            f -> {},
+            List.of("optimize", "workload.yaml", "--budget", "soon"),
+            "budget",
+            "soon"),
+        new Case(
+            "nonsense drop option",
+            f -> {},
+            List.of("optimize", "workload.yaml", "--max-drop", "lots"),
+            "--max-drop",
+            "lots",
+            "expected"),
+        new Case(
+            "unknown metric",
+            f -> replace(f, "metric: cosine", "metric: cosin"),
+            optimize,
+            "workload.yaml:",
+            "cosin",
+            "cosine"),
+        new Case(
+            "labels missing",
+            f -> replace(f, "metric: cosine", "metric: accuracy"),
+            optimize,
+            "workload.yaml:",
+            "accuracy",
+            "label"),
+        new Case(
+            "model named in the workload missing",
+            f -> replace(f, "model: model.onnx", "model: modle.onnx"),
+            optimize,
+            "workload.yaml:1",
+            "modle.onnx"),
+        new Case(
+            "data file missing",
+            f -> Files.delete(f.resolve("examples.jsonl")),
+            optimize,
+            "workload.yaml:",
+            "examples.jsonl"),
         new Case("empty data set", f -> write(f, "examples.jsonl", ""), optimize, "examples.jsonl"),
-        new Case("malformed JSON line", f -> write(f, "examples.jsonl", "{\"x\": [1,2,3,4]}\n{\"x\": [1,2\n"), optimize, "examples.jsonl", "2"),
-        new Case("field not in the data", f -> replace(f, "tensors: [x]", "tensors: [y]"), optimize, "examples.jsonl", "y", "x"),
+        new Case(
+            "malformed JSON line",
+            f -> write(f, "examples.jsonl", "{\"x\": [1,2,3,4]}\n{\"x\": [1,2\n"),
+            optimize,
+            "examples.jsonl",
+            "2"),
+        new Case(
+            "field not in the data",
+            f -> replace(f, "tensors: [x]", "tensors: [y]"),
+            optimize,
+            "examples.jsonl",
+            "y",
+            "x"),
         new Case("input that the model lacks", f -> rename(f, "x", "z"), optimize, "z", "x"),
-        new Case("wrong width", f -> write(f, "examples.jsonl", "{\"x\": [1, 2, 3]}\n".repeat(100)), optimize, "x"),
-        new Case("tokenizer missing", f -> text(f, null), optimize, "workload.yaml:", "tokenizer.json"),
+        new Case(
+            "wrong width",
+            f -> write(f, "examples.jsonl", "{\"x\": [1, 2, 3]}\n".repeat(100)),
+            optimize,
+            "x"),
+        new Case(
+            "tokenizer missing", f -> text(f, null), optimize, "workload.yaml:", "tokenizer.json"),
         new Case("tokenizer broken", f -> text(f, "{\"version\": "), optimize, "tokenizer.json"),
-        new Case("recipe is no list", f -> write(f, "recipe.yaml", "simplify: yes\n"), apply, "recipe.yaml"),
-        new Case("unknown technique", f -> write(f, "recipe.yaml", "- simplfy\n"), apply, "recipe.yaml", "simplfy", "simplify"),
-        new Case("unknown parameter", f -> write(f, "recipe.yaml", "- dynamic-int8:\n    granularty: per-channel\n"), apply, "granularty", "granularity"),
-        new Case("parameter out of range", f -> write(f, "recipe.yaml", "- dynamic-int8:\n    granularity: per-galaxy\n"), apply, "per-galaxy", "expected"),
-        new Case("output is the model itself", f -> {}, List.of("apply", "recipe.yaml", "model.onnx", "-o", "model.onnx"), "model.onnx", "never changed"),
-        new Case("output in a file's place", f -> {}, List.of("apply", "recipe.yaml", "model.onnx", "-o", "examples.jsonl/out.onnx"), "examples.jsonl"),
-        new Case("no output named", f -> {}, List.of("apply", "recipe.yaml", "model.onnx"), "--output", "missing"),
+        new Case(
+            "recipe is no list",
+            f -> write(f, "recipe.yaml", "simplify: yes\n"),
+            apply,
+            "recipe.yaml"),
+        new Case(
+            "unknown technique",
+            f -> write(f, "recipe.yaml", "- simplfy\n"),
+            apply,
+            "recipe.yaml",
+            "simplfy",
+            "simplify"),
+        new Case(
+            "unknown parameter",
+            f -> write(f, "recipe.yaml", "- dynamic-int8:\n    granularty: per-channel\n"),
+            apply,
+            "granularty",
+            "granularity"),
+        new Case(
+            "parameter out of range",
+            f -> write(f, "recipe.yaml", "- dynamic-int8:\n    granularity: per-galaxy\n"),
+            apply,
+            "per-galaxy",
+            "expected"),
+        new Case(
+            "output is the model itself",
+            f -> {},
+            List.of("apply", "recipe.yaml", "model.onnx", "-o", "model.onnx"),
+            "model.onnx",
+            "never changed"),
+        new Case(
+            "output in a file's place",
+            f -> {},
+            List.of("apply", "recipe.yaml", "model.onnx", "-o", "examples.jsonl/out.onnx"),
+            "examples.jsonl"),
+        new Case(
+            "no output named",
+            f -> {},
+            List.of("apply", "recipe.yaml", "model.onnx"),
+            "--output",
+            "missing"),
         new Case("unknown command", f -> {}, List.of("optimise", "workload.yaml"), "optimise"),
-        new Case("unknown option", f -> {}, List.of("optimize", "workload.yaml", "--bugdet", "3m"), "--bugdet"));
+        new Case(
+            "unknown option",
+            f -> {},
+            List.of("optimize", "workload.yaml", "--bugdet", "3m"),
+            "--bugdet"));
   }
 
   @TestFactory
@@ -117,10 +251,19 @@ class BadInputTest {
     Map<String, String> before = snapshot(place);
 
     StringWriter err = new StringWriter();
-    int code = Main.run(new PrintWriter(new StringWriter()), new PrintWriter(err), inside(place, c.command()));
+    int code =
+        Main.run(
+            new PrintWriter(new StringWriter()), new PrintWriter(err), inside(place, c.command()));
     String message = err.toString().replace(place.toString(), "…").strip();
 
-    TABLE.add("| " + c.name() + " | " + code + " | " + message.lines().findFirst().orElse("").replace("|", "\\|") + " |");
+    TABLE.add(
+        "| "
+            + c.name()
+            + " | "
+            + code
+            + " | "
+            + message.lines().findFirst().orElse("").replace("|", "\\|")
+            + " |");
     assertThat(message).contains(c.said());
     assertThat(message).as("a message, not a stack trace").doesNotContain("\tat ", "Exception");
     assertThat(code).as(message).isEqualTo(Main.Exit.BAD_INPUT);
@@ -131,7 +274,9 @@ class BadInputTest {
   static void keepTheTable() throws IOException {
     Files.writeString(
         Path.of("target", "bad-inputs.md"),
-        "| mistake | exit code | message (first line) |\n|---|---|---|\n" + String.join("\n", TABLE) + "\n");
+        "| mistake | exit code | message (first line) |\n|---|---|---|\n"
+            + String.join("\n", TABLE)
+            + "\n");
   }
 
   private static String[] inside(Path place, List<String> command) {
@@ -188,19 +333,23 @@ class BadInputTest {
     Files.writeString(data, Files.readString(data).replace("\"" + old + "\"", "\"" + by + "\""));
   }
 
-  private static void text(Path place, @org.jspecify.annotations.Nullable String tokenizer) throws IOException {
+  private static void text(Path place, @org.jspecify.annotations.Nullable String tokenizer)
+      throws IOException {
     write(place, "workload.yaml", TEXT_WORKLOAD);
     if (tokenizer != null) {
       write(place, "tokenizer.json", tokenizer);
     }
   }
 
-  /** Every file with its content's digest. The study's own journal folder is hidden and may appear. */
+  /**
+   * Every file with its content's digest. The study's own journal folder is hidden and may appear.
+   */
   private static Map<String, String> snapshot(Path place) throws IOException {
     try (Stream<Path> files = Files.walk(place)) {
       Map<String, String> digests = new TreeMap<>();
       files
-          .filter(file -> Files.isRegularFile(file) && !place.relativize(file).startsWith(".hasten"))
+          .filter(
+              file -> Files.isRegularFile(file) && !place.relativize(file).startsWith(".hasten"))
           .forEach(file -> digests.put(place.relativize(file).toString(), digest(file)));
       return digests;
     }
@@ -208,7 +357,8 @@ class BadInputTest {
 
   private static String digest(Path file) {
     try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
+      return HexFormat.of()
+          .formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (java.security.NoSuchAlgorithmException e) {

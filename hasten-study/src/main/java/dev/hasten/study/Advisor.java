@@ -13,7 +13,16 @@ import java.util.Set;
  */
 final class Advisor {
   private static final Set<String> PRODUCTS =
-      Set.of("MatMul", "Gemm", "FusedMatMul", "Conv", "FusedConv", "Attention", "FusedGemm", "LSTM", "GRU");
+      Set.of(
+          "MatMul",
+          "Gemm",
+          "FusedMatMul",
+          "Conv",
+          "FusedConv",
+          "Attention",
+          "FusedGemm",
+          "LSTM",
+          "GRU");
   private static final Set<String> INTEGER =
       Set.of(
           "MatMulInteger",
@@ -149,8 +158,7 @@ final class Advisor {
         Math.max(1, Math.max(gain, 1 / Math.max(0.1, 1 - profile.padding()))),
         ("A batch of 8 answers %.2f× as many examples a second; %s of the tokens in the workload's"
                 + " batches are padding; pre-processing is %s of a call.")
-            .formatted(
-                gain, percent(profile.padding()), percent(profile.preprocessingShare())));
+            .formatted(gain, percent(profile.padding()), percent(profile.preprocessingShare())));
   }
 
   private void earlyExit() {
@@ -167,8 +175,7 @@ final class Advisor {
     double one = 0;
     double all = 0;
     for (ProfileResult.Scaling s : profile.scaling()) {
-      if (s.row().batch() == profile.row().batch()
-          && s.row().length() == profile.row().length()) {
+      if (s.row().batch() == profile.row().batch() && s.row().length() == profile.row().length()) {
         one = s.row().threads() == 1 ? s.latency().toNanos() : one;
         all = s.row().threads() == hardware.cores() ? s.latency().toNanos() : all;
       }
@@ -183,8 +190,7 @@ final class Advisor {
             .formatted(hardware.cores(), gain));
   }
 
-  private void add(
-      Advice.Strategy strategy, boolean can, double low, double high, String reason) {
+  private void add(Advice.Strategy strategy, boolean can, double low, double high, String reason) {
     advice.add(new Advice(strategy, can, Math.min(low, high), Math.max(low, high), reason));
   }
 

@@ -31,7 +31,9 @@ final class Answers {
   private final OutputKind kind;
   private final Map<Split, Outputs> originals = new EnumMap<>(Split.class);
 
-  /** @param named the metric asked for; null: the one that suits the outputs */
+  /**
+   * @param named the metric asked for; null: the one that suits the outputs
+   */
   Answers(Data data, Path original, @Nullable String named, boolean labels) {
     this.data = data;
     this.original = original;
@@ -42,8 +44,7 @@ final class Answers {
             ? Metrics.suggest(guessed, rows.getFirst().length, labels)
             : Metrics.byName(named);
     // A metric that was asked for knows better than the guess what the numbers are.
-    this.kind =
-        metric.kinds().contains(guessed) ? guessed : metric.kinds().iterator().next();
+    this.kind = metric.kinds().contains(guessed) ? guessed : metric.kinds().iterator().next();
   }
 
   Metric metric() {

@@ -62,8 +62,7 @@ final class Choice {
     if (p99 != null && trial.speed().getFirst().p99().compareTo(p99) > 0) {
       return Optional.of(
           "p99 of %s (limit: %s)"
-              .formatted(
-                  Durations.text(trial.speed().getFirst().p99()), Durations.text(p99)));
+              .formatted(Durations.text(trial.speed().getFirst().p99()), Durations.text(p99)));
     }
     Trial.MemoryUse memory = trial.memory();
     if (memory != null

@@ -20,9 +20,7 @@ final class Frontier {
       return speedup >= other.speedup
           && quality >= other.quality
           && smallness >= other.smallness
-          && (speedup > other.speedup
-              || quality > other.quality
-              || smallness > other.smallness);
+          && (speedup > other.speedup || quality > other.quality || smallness > other.smallness);
     }
   }
 

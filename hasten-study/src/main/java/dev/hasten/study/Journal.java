@@ -54,8 +54,7 @@ final class Journal implements AutoCloseable {
     return open(file, header, fresh, System::nanoTime);
   }
 
-  static Journal open(
-      Path file, Map<String, String> header, boolean fresh, LongSupplier nanoTime) {
+  static Journal open(Path file, Map<String, String> header, boolean fresh, LongSupplier nanoTime) {
     try {
       if (fresh) {
         putAside(file);

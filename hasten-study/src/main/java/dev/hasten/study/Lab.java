@@ -129,8 +129,7 @@ final class Lab implements TrialRunner, AutoCloseable {
   public Quality quality(Subject subject, Split split, int examples, double confidence) {
     Sample sample = answers.sample(file(subject), split, examples);
     Comparison comparison = Metrics.compare(answers.metric(), sample);
-    Verdict verdict =
-        new Promise(workload.promise().maxDrop(), confidence).test(comparison, SEED);
+    Verdict verdict = new Promise(workload.promise().maxDrop(), confidence).test(comparison, SEED);
     List<LabeledExample> compared = data.first(split, examples);
     boolean sliced = workload.data().stream().anyMatch(spec -> !spec.sliceFields().isEmpty());
     List<SliceDrop> slices =
@@ -237,11 +236,9 @@ final class Lab implements TrialRunner, AutoCloseable {
       }
     }
     List<dev.hasten.measure.Subject> subjects = new ArrayList<>();
-    settings.forEach(
-        (name, options) ->
-            subjects.add(
-                new dev.hasten.measure.Subject(
-                    name, r -> call(file(subject), options, inputs(r)))));
+    settings.forEach((name, options) ->
+        subjects.add(
+            new dev.hasten.measure.Subject(name, r -> call(file(subject), options, inputs(r)))));
     RowSpeed measured =
         SpeedTest.run(
                 subjects.getFirst(),

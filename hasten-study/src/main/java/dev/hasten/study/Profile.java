@@ -23,8 +23,7 @@ public final class Profile {
     try (Lab lab = new Lab(workload, model, hardware, workload.folder())) {
       progress.phase("Profile", 1, 1);
       progress.at("operators, peaks, scaling", 0.1, Duration.ofSeconds(15));
-      ProfileResult profile =
-          lab.profile(new TrialRunner.Subject(TrialRunner.BASELINE, ""), true);
+      ProfileResult profile = lab.profile(new TrialRunner.Subject(TrialRunner.BASELINE, ""), true);
       progress.at("done", 1, Duration.ZERO);
       return new WithAdvice(profile, Advisor.advise(profile, hardware));
     }

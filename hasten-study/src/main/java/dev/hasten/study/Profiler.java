@@ -42,7 +42,9 @@ final class Profiler {
     this.hardware = hardware;
   }
 
-  /** @param careful whether to look at other threads, batches and lengths too */
+  /**
+   * @param careful whether to look at other threads, batches and lengths too
+   */
   ProfileResult profile(Path file, boolean careful) {
     Row row = workload.rows().getFirst();
     Model model = Model.read(file);
@@ -58,7 +60,8 @@ final class Profiler {
         scaling.add(new ProfileResult.Scaling(other, latency, perSecond));
       }
     }
-    double padding = workload.rows().stream().mapToDouble(r -> lab.data().padding(r)).max().orElse(0);
+    double padding =
+        workload.rows().stream().mapToDouble(r -> lab.data().padding(r)).max().orElse(0);
     return new ProfileResult(
         String.valueOf(file.getFileName()),
         row,

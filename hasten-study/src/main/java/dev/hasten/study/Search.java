@@ -69,10 +69,7 @@ final class Search {
   Found run(Trial original, java.util.function.Supplier<List<Study.Planned>> candidates) {
     meter.phase("Profile", 1);
     ProfileResult before =
-        journal.once(
-            "profile",
-            ProfileResult.class,
-            () -> runner.profile(subject(original), true));
+        journal.once("profile", ProfileResult.class, () -> runner.profile(subject(original), true));
     List<Study.Planned> planned =
         journal.once("candidates", Plan.class, () -> new Plan(candidates.get())).candidates();
 
@@ -111,16 +108,14 @@ final class Search {
       boolean needed = !complete;
       int done = i;
       boolean go =
-          journal.once(
-              "go/" + candidate.id(), Boolean.class, () -> needed || timeForAnother(done));
+          journal.once("go/" + candidate.id(), Boolean.class, () -> needed || timeForAnother(done));
       if (!go) {
         trials.add(
             Trials.ended(candidate, Trial.Status.DROPPED, "the time was up before its turn"));
         continue;
       }
       meter.at(candidate.label(), 0.1 + 0.5 * i / planned.size());
-      Trial trial =
-          journal.once("trial/" + candidate.id(), Trial.class, () -> attempt(candidate));
+      Trial trial = journal.once("trial/" + candidate.id(), Trial.class, () -> attempt(candidate));
       complete |= trial.status() == Trial.Status.MEASURED;
       trials.add(trial);
       meter.trial(trial);
@@ -168,8 +163,7 @@ final class Search {
       Quality full = runner.quality(subject, Split.VALIDATE, Integer.MAX_VALUE, confidence);
       trial = Trials.withValidate(trial, full, Trial.Stage.QUICK_SPEED);
       if (full.verdict() == Quality.Verdict.BROKEN) {
-        return Trials.stopped(
-            trial, Trial.Status.DROPPED, "quality: " + full.text(), since(start));
+        return Trials.stopped(trial, Trial.Status.DROPPED, "quality: " + full.text(), since(start));
       }
       if (choice.belowFloor(full.candidate())) {
         return Trials.stopped(
@@ -275,7 +269,8 @@ final class Search {
     for (Trial finalist : choice.order(finalists, baseline)) {
       Optional<String> out = choice.ruledOut(finalist, baseline);
       if (out.isPresent()) {
-        replace(results, Trials.stopped(finalist, Trial.Status.DROPPED, out.get(), finalist.took()));
+        replace(
+            results, Trials.stopped(finalist, Trial.Status.DROPPED, out.get(), finalist.took()));
         continue;
       }
       tested++;
@@ -287,8 +282,7 @@ final class Search {
           journal.once(
               "promise/" + finalist.id(),
               Quality.class,
-              () ->
-                  runner.quality(subject(finalist), Split.TEST, Integer.MAX_VALUE, confidence));
+              () -> runner.quality(subject(finalist), Split.TEST, Integer.MAX_VALUE, confidence));
       Trial kept = Trials.withTest(finalist, promise);
       replace(results, kept);
       if (promise.verdict() == Quality.Verdict.KEPT && !choice.belowFloor(promise.candidate())) {
@@ -300,7 +294,9 @@ final class Search {
         break;
       }
       reason = kept.label() + " does not keep the promise on the test split: " + promise.text();
-      replace(results, Trials.stopped(kept, Trial.Status.DROPPED, "test: " + promise.text(), kept.took()));
+      replace(
+          results,
+          Trials.stopped(kept, Trial.Status.DROPPED, "test: " + promise.text(), kept.took()));
     }
     List<Trial> all =
         trials.stream()
@@ -313,7 +309,8 @@ final class Search {
       meter.phase("Settings", 5);
       tuning =
           journal
-              .once("tuning", Tuned.class, () -> new Tuned(runner.tune(winner, share(TUNING_SHARE))))
+              .once(
+                  "tuning", Tuned.class, () -> new Tuned(runner.tune(winner, share(TUNING_SHARE))))
               .rows();
       after = journal.once("after", ProfileResult.class, () -> runner.profile(winner, false));
     }

@@ -128,11 +128,10 @@ final class StudyRun implements AutoCloseable {
               .toList();
       boolean wanted =
           steps.stream()
-              .allMatch(
-                  s ->
-                      !workload.exclude().contains(s.technique())
-                          && (workload.include().isEmpty()
-                              || workload.include().contains(s.technique())));
+              .allMatch(s ->
+                  !workload.exclude().contains(s.technique())
+                      && (workload.include().isEmpty()
+                          || workload.include().contains(s.technique())));
       if (wanted) {
         planned.add(
             new Study.Planned(
@@ -168,9 +167,7 @@ final class StudyRun implements AutoCloseable {
       }
       Trial original =
           Trials.original(
-              name(workload.model()),
-              Hashes.size(workload.model()),
-              Hashes.file(workload.model()));
+              name(workload.model()), Hashes.size(workload.model()), Hashes.file(workload.model()));
       boolean higher = lab.metric().direction() == Direction.HIGHER_IS_BETTER;
       Search.Found found =
           new Search(workload, lab, journal, higher, progress)
@@ -219,8 +216,7 @@ final class StudyRun implements AutoCloseable {
               + " that together they keep the one asked");
     }
     if (chosen != null && chosen.speed().stream().anyMatch(SpeedRow::drowned)) {
-      warnings.add(
-          "at some rows the difference from the original is within this machine's noise");
+      warnings.add("at some rows the difference from the original is within this machine's noise");
     }
     warnings.forEach(progress::note);
   }
@@ -291,8 +287,7 @@ final class StudyRun implements AutoCloseable {
 
   private static List<String> frontier(Search.Found found) {
     List<Frontier.Point> points = new ArrayList<>();
-    points.add(
-        new Frontier.Point("baseline", 1, 0, -(double) found.baseline().fileBytes()));
+    points.add(new Frontier.Point("baseline", 1, 0, -(double) found.baseline().fileBytes()));
     for (Trial trial : found.trials()) {
       Quality quality = trial.validate();
       if (quality != null && !trial.speed().isEmpty()) {
@@ -312,8 +307,7 @@ final class StudyRun implements AutoCloseable {
     if (!Files.exists(model)) {
       // Someone cleared the artifacts: the recipe makes the same file again.
       lab.make(
-          new Study.Planned(
-              chosen.id(), chosen.label(), chosen.recipe(), chosen.expectation()));
+          new Study.Planned(chosen.id(), chosen.label(), chosen.recipe(), chosen.expectation()));
     }
     Map<String, Path> files = new LinkedHashMap<>();
     files.put(Bundle.MODEL, model);
@@ -331,10 +325,8 @@ final class StudyRun implements AutoCloseable {
     AtomicFiles.write(staged.resolve("recipe.yaml"), recipe);
     files.put("recipe.yaml", staged.resolve("recipe.yaml"));
     List<StudyResult.BundleFile> listed = new ArrayList<>();
-    files.forEach(
-        (name, path) ->
-            listed.add(
-                new StudyResult.BundleFile(name, Hashes.size(path), Hashes.file(path))));
+    files.forEach((name, path) ->
+        listed.add(new StudyResult.BundleFile(name, Hashes.size(path), Hashes.file(path))));
     StudyResult whole = withFiles(result, listed);
     options.reporter().write(whole, staged);
     for (String report : List.of("report.html", "report.json")) {
@@ -357,14 +349,13 @@ final class StudyRun implements AutoCloseable {
     return rows.stream()
         .filter(StudyResult.TuningRow::chosen)
         .findFirst()
-        .map(
-            r ->
-                new Tuning(
-                    defaults.backend(),
-                    r.threads(),
-                    Optimization.valueOf(r.optimization()),
-                    defaults.spinning(),
-                    defaults.maxBatch()))
+        .map(r ->
+            new Tuning(
+                defaults.backend(),
+                r.threads(),
+                Optimization.valueOf(r.optimization()),
+                defaults.spinning(),
+                defaults.maxBatch()))
         .orElse(defaults);
   }
 
@@ -389,24 +380,37 @@ final class StudyRun implements AutoCloseable {
 
   private static StudyResult withFiles(StudyResult r, List<StudyResult.BundleFile> files) {
     return new StudyResult(
-        r.hasten(), r.started(), r.took(), r.asked(), r.outcome(), r.baseline(), r.trials(),
-        r.peers(), r.frontier(), r.before(), r.after(), r.advice(), r.tuning(), r.hardware(),
-        r.versions(), r.commands(), files, r.warnings());
+        r.hasten(),
+        r.started(),
+        r.took(),
+        r.asked(),
+        r.outcome(),
+        r.baseline(),
+        r.trials(),
+        r.peers(),
+        r.frontier(),
+        r.before(),
+        r.after(),
+        r.advice(),
+        r.tuning(),
+        r.hardware(),
+        r.versions(),
+        r.commands(),
+        files,
+        r.warnings());
   }
 
   static List<Trial> compare(Workload workload, Path reference, Path other, Progress progress) {
     Workload.Peer peer = new Workload.Peer(name(other), other);
     Workload pair = workload.withModel(reference, List.of(peer));
-    try (Lab lab =
-        new Lab(pair, Model.read(reference), Hardware.detect(), workload.folder())) {
+    try (Lab lab = new Lab(pair, Model.read(reference), Hardware.detect(), workload.folder())) {
       Trial first =
           Trials.original(name(reference), Hashes.size(reference), Hashes.file(reference));
       Trial second = Trials.peer("peer-1", peer);
       TrialRunner.Subject subject = new TrialRunner.Subject(second.id(), peer.name());
       progress.at("quality", 0.1, Duration.ZERO);
       Quality quality =
-          lab.quality(
-              subject, Split.VALIDATE, Integer.MAX_VALUE, workload.promise().confidence());
+          lab.quality(subject, Split.VALIDATE, Integer.MAX_VALUE, workload.promise().confidence());
       progress.at("speed", 0.4, Duration.ZERO);
       List<Row> rows = pair.rows();
       Map<String, List<SpeedRow>> speeds =

@@ -14,24 +14,24 @@ final class Trials {
 
   static Trial peer(String id, Workload.Peer peer) {
     return blank(
-            id,
-            peer.name(),
-            Trial.Kind.PEER,
-            "listed under compare",
-            List.of(),
-            Hashes.size(peer.model()),
-            Hashes.file(peer.model()));
+        id,
+        peer.name(),
+        Trial.Kind.PEER,
+        "listed under compare",
+        List.of(),
+        Hashes.size(peer.model()),
+        Hashes.file(peer.model()));
   }
 
   static Trial begun(Study.Planned candidate) {
     return blank(
-            candidate.id(),
-            candidate.label(),
-            Trial.Kind.CANDIDATE,
-            candidate.reason(),
-            candidate.recipe(),
-            0,
-            "");
+        candidate.id(),
+        candidate.label(),
+        Trial.Kind.CANDIDATE,
+        candidate.reason(),
+        candidate.recipe(),
+        0,
+        "");
   }
 
   static Trial ended(Study.Planned candidate, Trial.Status status, String reason) {
@@ -40,23 +40,65 @@ final class Trials {
 
   static Trial made(Trial t, TrialRunner.Made made) {
     return new Trial(
-        t.id(), t.label(), t.kind(), t.status(), t.stage(), t.reason(), t.expectation(),
-        t.recipe(), made.fileBytes(), made.sha256(), t.speed(), t.memory(), t.validate(),
-        t.test(), made.changes(), made.refusals(), t.took());
+        t.id(),
+        t.label(),
+        t.kind(),
+        t.status(),
+        t.stage(),
+        t.reason(),
+        t.expectation(),
+        t.recipe(),
+        made.fileBytes(),
+        made.sha256(),
+        t.speed(),
+        t.memory(),
+        t.validate(),
+        t.test(),
+        made.changes(),
+        made.refusals(),
+        t.took());
   }
 
   static Trial withValidate(Trial t, Quality quality, Trial.Stage stage) {
     return new Trial(
-        t.id(), t.label(), t.kind(), t.status(), stage, t.reason(), t.expectation(), t.recipe(),
-        t.fileBytes(), t.sha256(), t.speed(), t.memory(), quality, t.test(), t.changes(),
-        t.refusals(), t.took());
+        t.id(),
+        t.label(),
+        t.kind(),
+        t.status(),
+        stage,
+        t.reason(),
+        t.expectation(),
+        t.recipe(),
+        t.fileBytes(),
+        t.sha256(),
+        t.speed(),
+        t.memory(),
+        quality,
+        t.test(),
+        t.changes(),
+        t.refusals(),
+        t.took());
   }
 
   static Trial withTest(Trial t, Quality quality) {
     return new Trial(
-        t.id(), t.label(), t.kind(), t.status(), Trial.Stage.TESTED, t.reason(), t.expectation(),
-        t.recipe(), t.fileBytes(), t.sha256(), t.speed(), t.memory(), t.validate(), quality,
-        t.changes(), t.refusals(), t.took());
+        t.id(),
+        t.label(),
+        t.kind(),
+        t.status(),
+        Trial.Stage.TESTED,
+        t.reason(),
+        t.expectation(),
+        t.recipe(),
+        t.fileBytes(),
+        t.sha256(),
+        t.speed(),
+        t.memory(),
+        t.validate(),
+        quality,
+        t.changes(),
+        t.refusals(),
+        t.took());
   }
 
   static Trial withSpeed(Trial t, List<SpeedRow> speed) {
@@ -65,23 +107,65 @@ final class Trials {
 
   static Trial withSpeed(Trial t, List<SpeedRow> speed, Trial.Stage stage) {
     return new Trial(
-        t.id(), t.label(), t.kind(), t.status(), stage, t.reason(), t.expectation(), t.recipe(),
-        t.fileBytes(), t.sha256(), speed, t.memory(), t.validate(), t.test(), t.changes(),
-        t.refusals(), t.took());
+        t.id(),
+        t.label(),
+        t.kind(),
+        t.status(),
+        stage,
+        t.reason(),
+        t.expectation(),
+        t.recipe(),
+        t.fileBytes(),
+        t.sha256(),
+        speed,
+        t.memory(),
+        t.validate(),
+        t.test(),
+        t.changes(),
+        t.refusals(),
+        t.took());
   }
 
   static Trial withMemory(Trial t, Trial.@Nullable MemoryUse memory) {
     return new Trial(
-        t.id(), t.label(), t.kind(), t.status(), t.stage(), t.reason(), t.expectation(),
-        t.recipe(), t.fileBytes(), t.sha256(), t.speed(), memory, t.validate(), t.test(),
-        t.changes(), t.refusals(), t.took());
+        t.id(),
+        t.label(),
+        t.kind(),
+        t.status(),
+        t.stage(),
+        t.reason(),
+        t.expectation(),
+        t.recipe(),
+        t.fileBytes(),
+        t.sha256(),
+        t.speed(),
+        memory,
+        t.validate(),
+        t.test(),
+        t.changes(),
+        t.refusals(),
+        t.took());
   }
 
   static Trial stopped(Trial t, Trial.Status status, String reason, Duration took) {
     return new Trial(
-        t.id(), t.label(), t.kind(), status, t.stage(), reason, t.expectation(), t.recipe(),
-        t.fileBytes(), t.sha256(), t.speed(), t.memory(), t.validate(), t.test(), t.changes(),
-        t.refusals(), took);
+        t.id(),
+        t.label(),
+        t.kind(),
+        status,
+        t.stage(),
+        reason,
+        t.expectation(),
+        t.recipe(),
+        t.fileBytes(),
+        t.sha256(),
+        t.speed(),
+        t.memory(),
+        t.validate(),
+        t.test(),
+        t.changes(),
+        t.refusals(),
+        took);
   }
 
   /** The name under which the runner keeps a trial's model. */
@@ -102,7 +186,22 @@ final class Trials {
       long bytes,
       String sha256) {
     return new Trial(
-        id, label, kind, Trial.Status.MEASURED, Trial.Stage.APPLIED, "", why, recipe, bytes,
-        sha256, List.of(), null, null, null, List.of(), List.of(), Duration.ZERO);
+        id,
+        label,
+        kind,
+        Trial.Status.MEASURED,
+        Trial.Stage.APPLIED,
+        "",
+        why,
+        recipe,
+        bytes,
+        sha256,
+        List.of(),
+        null,
+        null,
+        null,
+        List.of(),
+        List.of(),
+        Duration.ZERO);
   }
 }

@@ -282,8 +282,7 @@ final class WorkloadReader {
     }
     long base = size.group(3).isEmpty() ? 1000 : 1024;
     int power = " KMG".indexOf(size.group(2).isEmpty() ? ' ' : size.group(2).charAt(0));
-    return OptionalLong.of(
-        Math.round(Double.parseDouble(size.group(1)) * Math.pow(base, power)));
+    return OptionalLong.of(Math.round(Double.parseDouble(size.group(1)) * Math.pow(base, power)));
   }
 
   private static Set<String> words(@Nullable Object list) {

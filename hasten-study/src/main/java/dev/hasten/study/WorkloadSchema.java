@@ -68,22 +68,20 @@ final class WorkloadSchema {
         return new Fault(path, "unknown field (" + Words.hint(key, known) + ")", true);
       }
       case "required" -> {
-        return new Fault(
-            path, "'" + error.getProperty() + "' is missing: add it", true);
+        return new Fault(path, "'" + error.getProperty() + "' is missing: add it", true);
       }
       case "enum" -> {
         List<String> known = new ArrayList<>();
         error.getSchemaNode().forEach(n -> known.add(n.stringValue("")));
-        return new Fault(path, found + " (" + Words.hint(found.replace("'", ""), known) + ")", false);
+        return new Fault(
+            path, found + " (" + Words.hint(found.replace("'", ""), known) + ")", false);
       }
       case "pattern" -> {
         return new Fault(path, found + " (expected: " + form(path) + ")", false);
       }
       default -> {
         return new Fault(
-            path,
-            found + " (expected: " + expected(error).toLowerCase(Locale.ROOT) + ")",
-            false);
+            path, found + " (expected: " + expected(error).toLowerCase(Locale.ROOT) + ")", false);
       }
     }
   }
@@ -92,7 +90,8 @@ final class WorkloadSchema {
     List<String> known = new ArrayList<>();
     // The keyword's own node is `false`; the fields stand beside it, so they are looked up from
     // the root by the path of the value.
-    tools.jackson.databind.JsonNode node = tools.jackson.databind.json.JsonMapper.shared().readTree(text());
+    tools.jackson.databind.JsonNode node =
+        tools.jackson.databind.json.JsonMapper.shared().readTree(text());
     for (int i = 0; i < error.getInstanceLocation().getNameCount(); i++) {
       Object element = error.getInstanceLocation().getElement(i);
       node =
@@ -107,7 +106,10 @@ final class WorkloadSchema {
   private static String expected(Error error) {
     String wanted = String.valueOf(error.getSchemaNode()).replace("\"", "");
     return switch (error.getKeyword()) {
-      case "type" -> wanted.startsWith("[") ? wanted.substring(1, wanted.length() - 1).replace(",", " or ") : wanted;
+      case "type" ->
+          wanted.startsWith("[")
+              ? wanted.substring(1, wanted.length() - 1).replace(",", " or ")
+              : wanted;
       case "minimum" -> ">= " + wanted;
       case "maximum" -> "<= " + wanted;
       case "exclusiveMinimum" -> "> " + wanted;
