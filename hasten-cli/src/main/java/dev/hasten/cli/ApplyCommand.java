@@ -97,7 +97,7 @@ final class ApplyCommand implements Callable<Integer> {
     Recipe steps = Recipe.read(require(recipe, "RECIPE"));
     Model original = Model.read(from);
     Applied applied = apply(steps, original);
-    applied.model().write(to);
+    CheckedWrite.write(applied.model(), from, to);
     Report report =
         new Report(
             from.toString(),

@@ -3,9 +3,12 @@ package dev.hasten.cli;
 import dev.hasten.graph.ModelException;
 import dev.hasten.runtime.BadInputException;
 import dev.hasten.runtime.EnvironmentException;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -28,6 +31,7 @@ import picocli.CommandLine.Command;
       ProfileCommand.class,
       OptimizeCommand.class,
       ApplyCommand.class,
+      CompareCommand.class,
       CommandLine.HelpCommand.class
     },
     footerHeading = "%nExamples:%n",
@@ -36,6 +40,7 @@ import picocli.CommandLine.Command;
       "  hasten profile model.onnx                    where the time goes, and what would help",
       "  hasten optimize workload.yaml --budget 10m   the best bundle within the limits",
       "  hasten apply recipe.yaml model.onnx -o out.onnx",
+      "  hasten compare model.onnx bundle --workload workload.yaml",
       "",
       "Exit codes: 0 done, 1 goal not met, 2 bad input, 3 the environment lacks something."
     })
@@ -83,29 +88,34 @@ public final class Main {
       case EnvironmentException _ -> {
         return fail(command, e.getMessage(), Exit.ENVIRONMENT);
       }
-      case UncheckedIOException io when io.getCause() instanceof FileSystemException file -> {
-        return fail(command, describe(file), Exit.BAD_INPUT);
+      case UncheckedIOException io when io.getCause() instanceof IOException cause -> {
+        boolean bare = String.valueOf(io.getMessage()).equals(cause.toString());
+        return fail(command, bare ? describe(cause) : io.getMessage(), code(cause));
       }
-      case UncheckedIOException io -> {
-        return fail(command, io.getMessage(), Exit.BAD_INPUT);
-      }
-      case FileSystemException file -> {
-        return fail(command, describe(file), Exit.BAD_INPUT);
+      case IOException io -> {
+        return fail(command, describe(io), code(io));
       }
       default -> throw e;
     }
   }
 
+  /** A wrong path is the user's mistake; a full disk or a missing right is the machine's. */
+  private static int code(IOException e) {
+    boolean path =
+        e instanceof NoSuchFileException
+            || e instanceof FileSystemException file && "Not a directory".equals(file.getReason());
+    return path ? Exit.BAD_INPUT : Exit.ENVIRONMENT;
+  }
+
   /** The JDK's file exceptions often carry nothing but the path. */
-  private static String describe(FileSystemException e) {
-    @Nullable String reason = e.getReason();
-    return e.getFile()
-        + ": "
-        + switch (e) {
-          case java.nio.file.NoSuchFileException _ -> "no such file";
-          case java.nio.file.AccessDeniedException _ -> "permission denied";
-          default -> reason == null ? e.getClass().getSimpleName() : reason;
-        };
+  private static @Nullable String describe(IOException e) {
+    return switch (e) {
+      case NoSuchFileException file -> file.getFile() + ": no such file";
+      case AccessDeniedException file -> file.getFile() + ": permission denied";
+      case FileSystemException file when file.getReason() != null ->
+          file.getFile() + ": " + file.getReason();
+      default -> e.getMessage();
+    };
   }
 
   private static int fail(CommandLine command, @Nullable String message, int code) {

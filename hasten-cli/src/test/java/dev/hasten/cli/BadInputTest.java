@@ -18,6 +18,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DynamicTest;
@@ -91,7 +93,7 @@ class BadInputTest {
             "model.onnx",
             "no such file"),
         new Case("a folder as model", f -> {}, List.of("inspect", "."), "folder"),
-        new Case("opset of the future", f -> model(f, 99), inspect, "model.onnx", "99"),
+        new Case("opset of the future", f -> model(f, 99), apply, "model.onnx", "Opset 99"),
         new Case(
             "workload missing",
             f -> Files.delete(f.resolve("workload.yaml")),
@@ -167,7 +169,12 @@ class BadInputTest {
             optimize,
             "workload.yaml:",
             "examples.jsonl"),
-        new Case("empty data set", f -> write(f, "examples.jsonl", ""), optimize, "examples.jsonl"),
+        new Case(
+            "empty data set",
+            f -> write(f, "examples.jsonl", ""),
+            optimize,
+            "examples.jsonl",
+            "no examples"),
         new Case(
             "malformed JSON line",
             f -> write(f, "examples.jsonl", "{\"x\": [1,2,3,4]}\n{\"x\": [1,2\n"),
@@ -184,9 +191,16 @@ class BadInputTest {
         new Case("input that the model lacks", f -> rename(f, "x", "z"), optimize, "z", "x"),
         new Case(
             "wrong width",
-            f -> write(f, "examples.jsonl", "{\"x\": [1, 2, 3]}\n".repeat(100)),
+            f -> write(f, "examples.jsonl", lines("{\"x\": [%d, 2, 3]}\n")),
             optimize,
-            "x"),
+            "x",
+            "4"),
+        new Case(
+            "all examples equal",
+            f -> write(f, "examples.jsonl", "{\"x\": [1, 2, 3, 4]}\n".repeat(100)),
+            optimize,
+            "examples.jsonl",
+            "equal"),
         new Case(
             "tokenizer missing", f -> text(f, null), optimize, "workload.yaml:", "tokenizer.json"),
         new Case("tokenizer broken", f -> text(f, "{\"version\": "), optimize, "tokenizer.json"),
@@ -289,12 +303,12 @@ class BadInputTest {
     model(place, 17);
     write(place, "workload.yaml", WORKLOAD);
     write(place, "recipe.yaml", "- simplify\n");
-    StringBuilder lines = new StringBuilder();
-    for (int i = 0; i < 300; i++) {
-      lines.append("{\"x\": [").append(i).append(", 1, ").append(i % 7).append(", 2]}\n");
-    }
-    write(place, "examples.jsonl", lines.toString());
-    write(place, "texts.jsonl", "{\"text\": \"a\"}\n".repeat(50));
+    write(place, "examples.jsonl", lines("{\"x\": [%d, 1, 0, 2]}\n"));
+    write(place, "texts.jsonl", lines("{\"text\": \"text %d\"}\n"));
+  }
+
+  private static String lines(String format) {
+    return IntStream.range(0, 300).mapToObj(format::formatted).collect(Collectors.joining());
   }
 
   /** {@code x[batch,4] → MatMul → y[batch,3]}. */
@@ -336,6 +350,13 @@ class BadInputTest {
   private static void text(Path place, @org.jspecify.annotations.Nullable String tokenizer)
       throws IOException {
     write(place, "workload.yaml", TEXT_WORKLOAD);
+    GraphBuilder.opset(17)
+        .input("input_ids", DataType.INT64, "batch", "sequence")
+        .node("y", "Cast", "input_ids")
+        .attribute("to", 1)
+        .output("y", DataType.FLOAT, "batch", "sequence")
+        .build()
+        .write(place.resolve("model.onnx"));
     if (tokenizer != null) {
       write(place, "tokenizer.json", tokenizer);
     }

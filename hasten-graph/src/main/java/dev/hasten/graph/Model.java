@@ -90,7 +90,8 @@ public final class Model {
    * Writes the model. The file appears complete or not at all; weights in a second file have that
    * file complete before.
    *
-   * @throws ModelException if it cannot be written
+   * @throws ModelException if the format does not allow what was asked
+   * @throws java.io.UncheckedIOException naming the file and the reason if it cannot be written
    */
   public void write(Path file, WriteOptions options) {
     ModelWriter.write(this, file, options);

@@ -31,7 +31,10 @@ final class ModelReader {
     }
     if (!Files.isRegularFile(file)) {
       throw ModelException.of(
-          name, "not a file", "an ONNX model", "Give the path of the .onnx file itself");
+          name,
+          Files.isDirectory(file) ? "a folder" : "not a file",
+          "an ONNX model",
+          "Give the path of the .onnx file itself");
     }
     ByteBuffer mapped;
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {

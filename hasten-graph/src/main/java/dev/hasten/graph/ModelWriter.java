@@ -5,6 +5,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /** Writes models to files and memory. */
@@ -53,18 +56,21 @@ final class ModelWriter {
         out.commit(file);
       }
     } catch (IOException e) {
-      throw new ModelException(
+      throw new UncheckedIOException(
           "%s: cannot be written: %s. Nothing was changed; check the folder, its permissions and the free space."
               .formatted(file, reason(e)),
           e);
     }
   }
 
+  /** The JDK's exceptions on files say the reason in their type, and repeat the temporary name. */
   private static String reason(IOException e) {
-    String kind = e.getClass().getSimpleName();
-    return e.getMessage() == null
-        ? kind
-        : kind.equals("IOException") ? e.getMessage() : kind + " " + e.getMessage();
+    return switch (e) {
+      case NoSuchFileException _ -> "there is no such folder";
+      case AccessDeniedException _ -> "permission denied";
+      case FileSystemException file when file.getReason() != null -> file.getReason();
+      default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    };
   }
 
   private static ModelException tooLarge(String where, long bytes) {

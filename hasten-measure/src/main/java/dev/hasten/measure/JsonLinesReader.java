@@ -130,9 +130,14 @@ final class JsonLinesReader implements RecordReader {
                   path,
                   line,
                   e.getLocation() == null ? 0 : e.getLocation().getColumnNr(),
-                  e.getOriginalMessage()),
+                  plain(e.getOriginalMessage())),
           e);
     }
+  }
+
+  /** Without the parser's own idea of where it is: it knows one line only. */
+  private static String plain(String message) {
+    return message.replaceFirst(" \\(start marker at .*\\)$", "");
   }
 
   private static String head(String text) {

@@ -104,9 +104,9 @@ public record Splitter(long seed, Map<Split, Double> fractions, Map<Split, Integ
     for (Split split : Split.values()) {
       if (fractions.getOrDefault(split, 0.0) > 0 && ordered(kept, split).isEmpty()) {
         throw new BadInputException(
-            "%s: %d examples leave none for the split %s (fraction %s); give more data or another"
+            "%s: %d examples leave none for the split %s (fraction %s; equal examples stay together);"
                     .formatted(dataset.name(), seen, split, fractions.get(split))
-                + " seed");
+                + " give more data or another seed");
       }
     }
     return new Splits(

@@ -77,12 +77,8 @@ final class CpuBackend implements Backend {
       settings.close();
       if (e instanceof OrtException refused) {
         throw new BadInputException(
-            "model: "
-                + name
-                + " is refused by ONNX Runtime "
-                + OnnxRuntime.version()
-                + ": "
-                + refused.getMessage(),
+            "%s: refused by ONNX Runtime %s: %s"
+                .formatted(name, OnnxRuntime.version(), OnnxRuntime.reason(refused)),
             refused);
       }
       throw (RuntimeException) e;

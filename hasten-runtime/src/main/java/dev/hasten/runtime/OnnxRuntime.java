@@ -126,4 +126,17 @@ final class OnnxRuntime {
     environment.setTelemetry(false);
     return new Loaded(environment, shared, threads);
   }
+
+  /**
+   * What an exception of the runtime says, without its error code, the file it was loading and the
+   * place in its own sources.
+   */
+  static String reason(OrtException e) {
+    String message = String.valueOf(e.getMessage());
+    return message
+        .replaceFirst("^Error code - \\S+ - message: ", "")
+        .replaceFirst("^Load model from .*? failed:\\s*", "")
+        .replaceFirst("^/\\S+:\\d+ .*?\\) (?=[A-Z\\[])", "")
+        .strip();
+  }
 }

@@ -200,6 +200,6 @@ class PredictorTest {
         Map.of("model.onnx", junk, "tokenizer.json", MiniLm.tokenizer()));
     assertThatThrownBy(() -> Predictor.open(damaged))
         .isInstanceOf(BadInputException.class)
-        .hasMessageContaining("model.onnx is refused by ONNX Runtime 1.29.0");
+        .hasMessageContaining("model.onnx: refused by ONNX Runtime 1.29.0");
   }
 }

@@ -21,11 +21,13 @@ import dev.hasten.measure.Split;
 import dev.hasten.measure.SubjectSpeed;
 import dev.hasten.measure.Verdict;
 import dev.hasten.runtime.Backend;
+import dev.hasten.runtime.EnvironmentException;
 import dev.hasten.runtime.NdArray;
 import dev.hasten.runtime.Optimization;
 import dev.hasten.runtime.Session;
 import dev.hasten.runtime.SessionOptions;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -119,9 +121,9 @@ final class Lab implements TrialRunner, AutoCloseable {
               .toList();
       return new Made(
           String.valueOf(kept.getFileName()), sha, Hashes.size(kept), changes, refusals);
-    } catch (IOException e) {
-      throw new dev.hasten.runtime.EnvironmentException(
-          artifacts + ": the candidate's model cannot be kept: " + e, e);
+    } catch (IOException | UncheckedIOException e) {
+      throw new EnvironmentException(
+          artifacts + ": the candidate's model cannot be kept: " + e.getMessage(), e);
     }
   }
 

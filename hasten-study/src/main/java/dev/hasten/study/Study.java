@@ -84,13 +84,16 @@ public final class Study {
   }
 
   /**
-   * Two models side by side on the workload: speed of {@code other} against {@code reference} at
-   * every row, quality on the validate split.
+   * Two models side by side on the workload's data: quality of {@code other} against {@code
+   * reference} on the validate split, speed of both in one interleaved run at every row.
    *
+   * @param perRow time for the speed of a row
    * @return the reference's trial, then the other's
+   * @throws dev.hasten.runtime.BadInputException if one of the models does not take the workload's
+   *     inputs
    */
   public static List<Trial> compare(
-      Workload workload, Path reference, Path other, Progress progress) {
-    return StudyRun.compare(workload, reference, other, progress);
+      Workload workload, Path reference, Path other, Duration perRow, Progress progress) {
+    return SideBySide.run(workload, reference, other, perRow, progress);
   }
 }

@@ -7,8 +7,6 @@ import dev.hasten.graph.Model;
 import dev.hasten.measure.DataSpec;
 import dev.hasten.measure.Direction;
 import dev.hasten.measure.Hardware;
-import dev.hasten.measure.Row;
-import dev.hasten.measure.Split;
 import dev.hasten.measure.Splits;
 import dev.hasten.runtime.AtomicFiles;
 import dev.hasten.runtime.Backend;
@@ -400,30 +398,7 @@ final class StudyRun implements AutoCloseable {
         r.warnings());
   }
 
-  static List<Trial> compare(Workload workload, Path reference, Path other, Progress progress) {
-    Workload.Peer peer = new Workload.Peer(name(other), other);
-    Workload pair = workload.withModel(reference, List.of(peer));
-    try (Lab lab = new Lab(pair, Model.read(reference), Hardware.detect(), workload.folder())) {
-      Trial first =
-          Trials.original(name(reference), Hashes.size(reference), Hashes.file(reference));
-      Trial second = Trials.peer("peer-1", peer);
-      TrialRunner.Subject subject = new TrialRunner.Subject(second.id(), peer.name());
-      progress.at("quality", 0.1, Duration.ZERO);
-      Quality quality =
-          lab.quality(subject, Split.VALIDATE, Integer.MAX_VALUE, workload.promise().confidence());
-      progress.at("speed", 0.4, Duration.ZERO);
-      List<Row> rows = pair.rows();
-      Map<String, List<SpeedRow>> speeds =
-          lab.speed(List.of(subject), rows, Duration.ofSeconds(10));
-      return List.of(
-          Trials.withSpeed(first, speeds.getOrDefault(TrialRunner.BASELINE, List.of())),
-          Trials.withSpeed(
-              Trials.withValidate(second, quality, Trial.Stage.FINAL),
-              speeds.getOrDefault(second.id(), List.of())));
-    }
-  }
-
-  private static String name(Path path) {
+  static String name(Path path) {
     @Nullable Path name = path.getFileName();
     return name == null ? path.toString() : name.toString();
   }

@@ -1,0 +1,85 @@
+package dev.hasten.cli;
+
+import dev.hasten.graph.Model;
+import dev.hasten.runtime.Backend;
+import dev.hasten.runtime.BadInputException;
+import dev.hasten.runtime.Optimization;
+import dev.hasten.runtime.SessionOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Writes a model only if the runtime takes it: a file that cannot be loaded helps nobody. */
+final class CheckedWrite {
+  private static final SessionOptions PLAIN =
+      SessionOptions.defaults().withOptimization(Optimization.NONE);
+
+  private CheckedWrite() {}
+
+  /**
+   * Writes {@code model} and its external data, each file whole or not at all.
+   *
+   * @param original the file that it was made from, to tell whose fault it is
+   * @throws BadInputException if the runtime takes neither the original nor the result
+   */
+  static void write(Model model, Path original, Path target) throws IOException {
+    Path folder = target.toAbsolutePath().getParent();
+    if (folder == null || !Files.isDirectory(folder)) {
+      throw new BadInputException(
+          target + ": its folder " + folder + " is not there (expected: an existing folder)");
+    }
+    Path staging = Files.createTempDirectory(folder, ".hasten-apply");
+    try {
+      Path staged = staging.resolve(target.getFileName());
+      model.write(staged);
+      check(original, staged);
+      // The data first: a model never refers to a file that is not there yet.
+      for (Path file : files(staging)) {
+        if (!file.equals(staged)) {
+          move(file, folder);
+        }
+      }
+      move(staged, folder);
+    } finally {
+      for (Path file : files(staging)) {
+        Files.delete(file);
+      }
+      Files.delete(staging);
+    }
+  }
+
+  private static void check(Path original, Path staged) {
+    try {
+      Backend.cpu().open(staged, PLAIN).close();
+    } catch (BadInputException e) {
+      try {
+        Backend.cpu().open(original, PLAIN).close();
+      } catch (BadInputException ofOriginal) {
+        throw new BadInputException(ofOriginal.getMessage() + " Nothing was written.", ofOriginal);
+      }
+      throw new IllegalStateException(
+          original
+              + ": the recipe made a model that the runtime refuses; nothing was written. This"
+              + " is a fault of Hasten: "
+              + e.getMessage(),
+          e);
+    }
+  }
+
+  private static List<Path> files(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.sorted().toList();
+    }
+  }
+
+  private static void move(Path file, Path folder) throws IOException {
+    Files.move(
+        file,
+        folder.resolve(file.getFileName()),
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
+  }
+}
