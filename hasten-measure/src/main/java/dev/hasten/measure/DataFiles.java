@@ -29,10 +29,13 @@ final class DataFiles {
       throw new BadInputException(path + ": not a readable file (expected: a dataset)");
     }
     try (RecordReader reader = reader(spec)) {
+      // JSON lines have the fields of their records: no record, no field to miss.
+      if (!reader.fields().isEmpty()) {
+        checkFields(spec, reader.fields());
+      }
       if (reader.next() == null) {
         throw new BadInputException(path + ": holds no examples (expected: at least one)");
       }
-      checkFields(spec, reader.fields());
     } catch (IOException | UncheckedIOException e) {
       throw unreadable(path, e);
     }
