@@ -3,7 +3,7 @@ package dev.hasten.compress;
 /**
  * A recipe worth a trial.
  *
- * @param name short and unique in its list, such as {@code int8-channel-mse}
+ * @param name short and unique in its list, such as {@code smooth-quant + dynamic-int8 mse}
  * @param recipe what to apply
  * @param why one line for people
  */

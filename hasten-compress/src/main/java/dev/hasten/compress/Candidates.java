@@ -3,98 +3,94 @@ package dev.hasten.compress;
 import dev.hasten.graph.Model;
 import dev.hasten.measure.Hardware;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
-/** Which recipes deserve a trial, best expectation first. */
+/**
+ * Which recipes deserve a trial, best expectation first. Composed of what the registered techniques
+ * propose, by their stages: what keeps outputs equal stands first and below everything else; the
+ * first quantization that is proposed is tried with and without what is equal in exact arithmetic
+ * (balancing, each fusion, all of them); every other proposal is tried once.
+ */
 final class Candidates {
-  private static final Step SIMPLIFY = Step.of("simplify");
-  private static final Step SMOOTH = Step.of("smooth-quant");
+  private final List<Candidate> list = new ArrayList<>();
+  private final Set<Recipe> known = new LinkedHashSet<>();
 
   private Candidates() {}
 
   static List<Candidate> of(Hardware hardware, Model model) {
-    List<Candidate> list = new ArrayList<>();
-    add(list, "simplify", "the same function with fewer operators: what everything builds on");
-    if (Targets.alreadyQuantized(model).isPresent()) {
-      return list;
-    }
-    String range =
+    Candidates candidates = new Candidates();
+    candidates.compose(
         hardware.int8Saturates()
-            ? "weights within ±64, as this processor's byte products saturate"
-            : "this processor multiplies bytes with full-width sums";
-    add(
-        list,
-        "int8-smooth",
-        "8-bit products with outlier channels balanced: int8's speed, most of the quality; "
-            + range,
-        SMOOTH,
-        Step.of("dynamic-int8"));
-    add(
-        list,
-        "int8",
-        "8-bit products, a scale per channel, no calibration; " + range,
-        Step.of("dynamic-int8"));
-    add(
-        list,
-        "int8-smooth-embeddings",
-        "as int8-smooth, with embedding tables in 8 bits: a quarter of the size",
-        SMOOTH,
-        Step.of("dynamic-int8", "embeddings", true));
-    for (String fusion :
-        List.of("fuse-skip-layer-norm", "fuse-bias-gelu", "fuse-attention", "merge-qkv")) {
-      add(
-          list,
-          "int8-smooth-" + fusion,
-          "whether the fused operator is faster beside 8-bit products flips between runtimes",
-          Step.of(fusion),
-          SMOOTH,
-          Step.of("dynamic-int8"));
-    }
-    add(
-        list,
-        "int8-all-fusions",
-        "all fused operators together",
-        Step.of("fuse-attention"),
-        Step.of("fuse-skip-layer-norm"),
-        Step.of("fuse-bias-gelu"),
-        SMOOTH,
-        Step.of("dynamic-int8"));
-    add(
-        list,
-        "int8-mse",
-        "large weights cut where that lowers the squared error",
-        SMOOTH,
-        Step.of("dynamic-int8", "clip", "mse"));
-    add(
-        list,
-        "int8-tensor",
-        "one scale per weight: for kernels that want it so",
-        SMOOTH,
-        Step.of("dynamic-int8", "granularity", "per-tensor"));
-    add(
-        list,
-        "static-int8-smooth",
-        "ranges found on calibration data save looking for them in each run",
-        SMOOTH,
-        Step.of("static-int8"));
-    add(
-        list,
-        "static-int8-min-max",
-        "as before with every outlier kept in the range",
-        SMOOTH,
-        Step.of("static-int8", "calibrate", "min-max"));
-    add(
-        list,
-        "weight-only-int8",
-        "a quarter of the size at the original speed, nearly no loss",
-        Step.of("weight-only-int8"));
-    add(list, "fp16", "half of the size at the original speed, no loss", Step.of("fp16"));
-    return list;
+            ? "; weights within ±64, as this processor's byte products saturate"
+            : "; this processor multiplies bytes with full-width sums",
+        Targets.alreadyQuantized(model).isPresent());
+    return List.copyOf(candidates.list);
   }
 
-  private static void add(List<Candidate> list, String name, String why, Step... steps) {
-    List<Step> all = new ArrayList<>(List.of(SIMPLIFY));
-    all.addAll(List.of(steps));
-    list.add(new Candidate(name, new Recipe(all), why));
+  private void compose(String processor, boolean quantized) {
+    List<Choice> simplify = at(Stage.SIMPLIFY);
+    add(simplify);
+    List<Choice> fusions = at(Stage.FUSE);
+    if (quantized) {
+      fusions.forEach(fusion -> add(simplify, List.of(fusion)));
+      return;
+    }
+    List<Choice> balance = at(Stage.BALANCE);
+    List<Choice> quantize = at(Stage.QUANTIZE);
+    if (!quantize.isEmpty()) {
+      List<Choice> base = List.of(quantize.getFirst().also(processor));
+      add(simplify, balance, base);
+      add(simplify, base);
+      fusions.forEach(fusion -> add(simplify, List.of(fusion), balance, base));
+      add(simplify, fusions, balance, base);
+      quantize.forEach(choice -> add(simplify, balance, List.of(choice)));
+    }
+    at(Stage.PRECISION).forEach(choice -> add(simplify, List.of(choice)));
+  }
+
+  /** A technique with one of the settings that it proposes. */
+  private record Choice(String name, String why, Step step) {
+    Choice also(String more) {
+      return new Choice(name, why + more, step);
+    }
+  }
+
+  private static List<Choice> at(Stage stage) {
+    List<Choice> choices = new ArrayList<>();
+    for (TechniqueInfo info : Techniques.all()) {
+      for (Proposal proposal : info.proposals()) {
+        Step step = new Step(info.name(), proposal.params());
+        if (step.create().stage() == stage) {
+          String name = proposal.name().isEmpty() ? "" : " " + proposal.name();
+          choices.add(new Choice(info.name() + name, proposal.why(), step));
+        }
+      }
+    }
+    return choices;
+  }
+
+  /** Adds the recipe of these parts, the first being what everything builds on. */
+  @SafeVarargs
+  private void add(List<Choice>... parts) {
+    List<Step> steps = new ArrayList<>();
+    List<String> names = new ArrayList<>();
+    List<String> reasons = new ArrayList<>();
+    for (int i = 0; i < parts.length; i++) {
+      parts[i].forEach(choice -> steps.add(choice.step()));
+      if (i > 0 || parts.length == 1) {
+        names.addAll(names(parts[i]));
+        parts[i].stream().map(Choice::why).distinct().forEach(reasons::add);
+      }
+    }
+    Recipe recipe = new Recipe(steps);
+    if (!steps.isEmpty() && known.add(recipe)) {
+      list.add(new Candidate(String.join(" + ", names), recipe, String.join("; ", reasons)));
+    }
+  }
+
+  private static List<String> names(List<Choice> part) {
+    return part.size() > 2 ? List.of("all fusions") : part.stream().map(Choice::name).toList();
   }
 }

@@ -59,46 +59,59 @@ record DynamicInt8(
 
   static final TechniqueInfo INFO =
       new TechniqueInfo(
-          "dynamic-int8",
-          "Matrix products in 8-bit integers; activations are scaled in each run, without"
-              + " calibration.",
-          List.of(
-              new Parameter.Choice(
-                  "granularity",
-                  "one scale per output channel or per weight",
-                  List.of("per-channel", "per-tensor")),
-              new Parameter.Choice(
-                  "range",
-                  "weights within ±127 (full) or ±64 (reduced: never saturates on processors"
-                      + " without VNNI; auto decides by the processor)",
-                  List.of("auto", "full", "reduced")),
-              new Parameter.Choice(
-                  "clip",
-                  "mse cuts large weights where that lowers the squared error",
-                  List.of("none", "mse")),
-              new Parameter.Choice(
-                  "weights",
-                  "int8, or uint8: never saturates, but slower",
-                  List.of("int8", "uint8")),
-              new Parameter.Flag("embeddings", "embedding tables become int8 too, for size", false),
-              new Parameter.Names(
-                  "ops",
-                  "operators to quantize",
-                  List.of("MatMul", "Gemm", "Attention"),
-                  List.of("MatMul", "Gemm", "Attention")),
-              new Parameter.Names(
-                  "exclude", "nodes that stay in floating point", List.of(), List.of())),
-          settings ->
-              new DynamicInt8(
-                  settings.word("granularity").equals("per-channel"),
-                  Range.valueOf(settings.word("range").toUpperCase(java.util.Locale.ROOT)),
-                  settings.word("clip").equals("mse")
-                      ? QuantizedWeight.Clip.MSE
-                      : QuantizedWeight.Clip.NONE,
-                  settings.word("weights").equals("uint8"),
-                  settings.flag("embeddings"),
-                  settings.names("ops"),
-                  settings.names("exclude")));
+              "dynamic-int8",
+              "Matrix products in 8-bit integers; activations are scaled in each run, without"
+                  + " calibration.",
+              List.of(
+                  new Parameter.Choice(
+                      "granularity",
+                      "one scale per output channel or per weight",
+                      List.of("per-channel", "per-tensor")),
+                  new Parameter.Choice(
+                      "range",
+                      "weights within ±127 (full) or ±64 (reduced: never saturates on processors"
+                          + " without VNNI; auto decides by the processor)",
+                      List.of("auto", "full", "reduced")),
+                  new Parameter.Choice(
+                      "clip",
+                      "mse cuts large weights where that lowers the squared error",
+                      List.of("none", "mse")),
+                  new Parameter.Choice(
+                      "weights",
+                      "int8, or uint8: never saturates, but slower",
+                      List.of("int8", "uint8")),
+                  new Parameter.Flag(
+                      "embeddings", "embedding tables become int8 too, for size", false),
+                  new Parameter.Names(
+                      "ops",
+                      "operators to quantize",
+                      List.of("MatMul", "Gemm", "Attention"),
+                      List.of("MatMul", "Gemm", "Attention")),
+                  new Parameter.Names(
+                      "exclude", "nodes that stay in floating point", List.of(), List.of())),
+              settings ->
+                  new DynamicInt8(
+                      settings.word("granularity").equals("per-channel"),
+                      Range.valueOf(settings.word("range").toUpperCase(java.util.Locale.ROOT)),
+                      settings.word("clip").equals("mse")
+                          ? QuantizedWeight.Clip.MSE
+                          : QuantizedWeight.Clip.NONE,
+                      settings.word("weights").equals("uint8"),
+                      settings.flag("embeddings"),
+                      settings.names("ops"),
+                      settings.names("exclude")))
+          .proposing("8-bit products, a scale per channel, no calibration")
+          .proposing(
+              "embeddings",
+              "embedding tables in 8 bits too: a quarter of the size",
+              "embeddings",
+              true)
+          .proposing("mse", "large weights cut where that lowers the squared error", "clip", "mse")
+          .proposing(
+              "per-tensor",
+              "one scale per weight: for kernels that want it so",
+              "granularity",
+              "per-tensor");
 
   @Override
   public String name() {

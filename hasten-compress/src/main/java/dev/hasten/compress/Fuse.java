@@ -32,7 +32,8 @@ record Fuse(String name, Supplier<List<Rule>> rules) implements Technique {
           Rules::mergeMatMuls);
 
   private static TechniqueInfo info(String name, String summary, Supplier<List<Rule>> rules) {
-    return new TechniqueInfo(name, summary, List.of(), settings -> new Fuse(name, rules));
+    return new TechniqueInfo(name, summary, List.of(), settings -> new Fuse(name, rules))
+        .proposing("which fused operators are faster flips between runtimes");
   }
 
   @Override

@@ -13,13 +13,14 @@ import java.util.List;
 record Simplify(int opset) implements Technique {
   static final TechniqueInfo INFO =
       new TechniqueInfo(
-          "simplify",
-          "Folds constants and shapes, removes dead and repeated nodes, restores LayerNormalization"
-              + " and Gelu. Outputs stay equal.",
-          List.of(
-              new Parameter.Whole(
-                  "opset", "lowest opset of the result; 0 keeps the model's", 17L, 0, 20)),
-          settings -> new Simplify(settings.whole("opset")));
+              "simplify",
+              "Folds constants and shapes, removes dead and repeated nodes, restores LayerNormalization"
+                  + " and Gelu. Outputs stay equal.",
+              List.of(
+                  new Parameter.Whole(
+                      "opset", "lowest opset of the result; 0 keeps the model's", 17L, 0, 20)),
+              settings -> new Simplify(settings.whole("opset")))
+          .proposing("the same function with fewer operators: what everything builds on");
 
   @Override
   public String name() {

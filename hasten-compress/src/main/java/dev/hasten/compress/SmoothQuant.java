@@ -27,14 +27,15 @@ import java.util.Map;
 record SmoothQuant(double strength, List<String> exclude) implements Technique {
   static final TechniqueInfo INFO =
       new TechniqueInfo(
-          "smooth-quant",
-          "Balances outlier channels between activations and weights so that both quantize well."
-              + " Needs calibration data; outputs stay equal. Use before an int8 technique.",
-          List.of(
-              new Parameter.Real(
-                  "strength", "share of the outliers that moves into the weights", 0.75, 0, 1),
-              new Parameter.Names("exclude", "nodes to leave alone", List.of(), List.of())),
-          settings -> new SmoothQuant(settings.real("strength"), settings.names("exclude")));
+              "smooth-quant",
+              "Balances outlier channels between activations and weights so that both quantize well."
+                  + " Needs calibration data; outputs stay equal. Use before an int8 technique.",
+              List.of(
+                  new Parameter.Real(
+                      "strength", "share of the outliers that moves into the weights", 0.75, 0, 1),
+                  new Parameter.Names("exclude", "nodes to leave alone", List.of(), List.of())),
+              settings -> new SmoothQuant(settings.real("strength"), settings.names("exclude")))
+          .proposing("outlier channels balanced, which saves most of the quality");
 
   private static final float SMALLEST = 1e-5f;
 

@@ -36,39 +36,46 @@ record StaticInt8(
     implements Technique {
   static final TechniqueInfo INFO =
       new TechniqueInfo(
-          "static-int8",
-          "Matrix products in 8-bit integers; activations are scaled by ranges found on calibration"
-              + " data.",
-          List.of(
-              new Parameter.Choice(
-                  "granularity",
-                  "one scale per output channel or per weight",
-                  List.of("per-channel", "per-tensor")),
-              new Parameter.Choice(
-                  "range",
-                  "weights within ±127 (full) or ±64 (reduced); auto decides by the processor",
-                  List.of("auto", "full", "reduced")),
-              new Parameter.Choice(
-                  "calibrate",
-                  "how a range follows from what was seen",
-                  List.of("percentile", "min-max")),
-              new Parameter.Real(
-                  "percentile", "share of the activations within the range, in %", 99.99, 50, 100),
-              new Parameter.Names(
-                  "ops",
-                  "operators to quantize",
-                  List.of("MatMul", "Gemm"),
-                  List.of("MatMul", "Gemm")),
-              new Parameter.Names(
-                  "exclude", "nodes that stay in floating point", List.of(), List.of())),
-          settings ->
-              new StaticInt8(
-                  settings.word("granularity").equals("per-channel"),
-                  DynamicInt8.Range.valueOf(settings.word("range").toUpperCase(Locale.ROOT)),
-                  settings.word("calibrate").equals("min-max"),
-                  settings.real("percentile"),
-                  settings.names("ops"),
-                  settings.names("exclude")));
+              "static-int8",
+              "Matrix products in 8-bit integers; activations are scaled by ranges found on calibration"
+                  + " data.",
+              List.of(
+                  new Parameter.Choice(
+                      "granularity",
+                      "one scale per output channel or per weight",
+                      List.of("per-channel", "per-tensor")),
+                  new Parameter.Choice(
+                      "range",
+                      "weights within ±127 (full) or ±64 (reduced); auto decides by the processor",
+                      List.of("auto", "full", "reduced")),
+                  new Parameter.Choice(
+                      "calibrate",
+                      "how a range follows from what was seen",
+                      List.of("percentile", "min-max")),
+                  new Parameter.Real(
+                      "percentile",
+                      "share of the activations within the range, in %",
+                      99.99,
+                      50,
+                      100),
+                  new Parameter.Names(
+                      "ops",
+                      "operators to quantize",
+                      List.of("MatMul", "Gemm"),
+                      List.of("MatMul", "Gemm")),
+                  new Parameter.Names(
+                      "exclude", "nodes that stay in floating point", List.of(), List.of())),
+              settings ->
+                  new StaticInt8(
+                      settings.word("granularity").equals("per-channel"),
+                      DynamicInt8.Range.valueOf(settings.word("range").toUpperCase(Locale.ROOT)),
+                      settings.word("calibrate").equals("min-max"),
+                      settings.real("percentile"),
+                      settings.names("ops"),
+                      settings.names("exclude")))
+          .proposing("ranges found on calibration data save looking for them in each run")
+          .proposing(
+              "min-max", "static ranges with every outlier kept in them", "calibrate", "min-max");
 
   private static final long LOWEST_OPSET = 13; // DequantizeLinear per channel
 

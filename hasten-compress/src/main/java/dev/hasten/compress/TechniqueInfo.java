@@ -1,5 +1,6 @@
 package dev.hasten.compress;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -10,16 +11,43 @@ public final class TechniqueInfo {
   private final String summary;
   private final List<Parameter> parameters;
   private final Function<Settings, Technique> factory;
+  private final List<Proposal> proposals;
 
   TechniqueInfo(
       String name,
       String summary,
       List<Parameter> parameters,
       Function<Settings, Technique> factory) {
+    this(name, summary, parameters, factory, List.of());
+  }
+
+  private TechniqueInfo(
+      String name,
+      String summary,
+      List<Parameter> parameters,
+      Function<Settings, Technique> factory,
+      List<Proposal> proposals) {
     this.name = name;
     this.summary = summary;
     this.parameters = List.copyOf(parameters);
     this.factory = factory;
+    this.proposals = List.copyOf(proposals);
+  }
+
+  /** The same, wanting to be tried with its defaults. */
+  TechniqueInfo proposing(String why) {
+    return proposing("", why);
+  }
+
+  /**
+   * The same, wanting to be tried with these settings too, after those already proposed.
+   *
+   * @param settings parameter name, value, name, value…
+   */
+  TechniqueInfo proposing(String proposal, String why, Object... settings) {
+    List<Proposal> more = new ArrayList<>(proposals);
+    more.add(new Proposal(proposal, why, Step.of(name, settings).params()));
+    return new TechniqueInfo(name, summary, parameters, factory, more);
   }
 
   /** The name used in recipes. */
@@ -35,6 +63,11 @@ public final class TechniqueInfo {
   /** What it takes, in the order in which help should list it. */
   public List<Parameter> parameters() {
     return parameters;
+  }
+
+  /** With which settings a search should try it, best first; none: only by hand. */
+  List<Proposal> proposals() {
+    return proposals;
   }
 
   /**
