@@ -1,7 +1,9 @@
 package dev.hasten.study;
 
+import dev.hasten.measure.Row;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +50,11 @@ public record Trial(
     speed = List.copyOf(speed);
     changes = List.copyOf(changes);
     refusals = List.copyOf(refusals);
+  }
+
+  /** The speed at a row, if it was measured there. */
+  public Optional<SpeedRow> at(Row row) {
+    return speed.stream().filter(s -> s.row().equals(row)).findFirst();
   }
 
   /** What a trial is. */
