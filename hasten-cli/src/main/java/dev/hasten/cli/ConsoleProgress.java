@@ -85,6 +85,7 @@ final class ConsoleProgress implements Progress, AutoCloseable {
         yield name + speed + quality + ", " + Units.bytes(trial.fileBytes());
       }
       case DROPPED -> name + "dropped: " + trial.reason();
+      case NOT_TRIED -> name + "not tried: " + trial.reason();
       case FAILED -> name + "failed: " + trial.reason();
     };
   }

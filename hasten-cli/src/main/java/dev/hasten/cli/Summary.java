@@ -49,6 +49,7 @@ final class Summary {
           switch (trial.status()) {
             case MEASURED -> trial.id().equals(result.outcome().trial()) ? "delivered" : "";
             case DROPPED -> "dropped: " + trial.reason();
+            case NOT_TRIED -> "not tried: " + trial.reason();
             case FAILED -> "failed: " + trial.reason();
           });
     }

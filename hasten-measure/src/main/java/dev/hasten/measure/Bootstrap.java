@@ -34,20 +34,23 @@ public final class Bootstrap {
   public static Interval mean(double[] values, double confidence, long seed) {
     int n = values.length;
     double mean = Arrays.stream(values).average().orElseThrow();
+    double largest = Arrays.stream(values).map(v -> Math.abs(v - mean)).max().orElse(0);
+    if (n < 2 || largest == 0) {
+      return new Interval(mean, mean, mean, confidence);
+    }
+    // In units of the largest deviation: powers of the tiniest drops would be 0, and 0 ÷ 0 no
+    // number.
     double squares = 0;
     double cubes = 0;
     for (double value : values) {
-      double d = value - mean;
+      double d = (value - mean) / largest;
       squares += d * d;
       cubes += d * d * d;
-    }
-    if (n < 2 || squares == 0) {
-      return new Interval(mean, mean, mean, confidence);
     }
     if (n >= LARGE) {
       double half =
           TDistribution.of(n - 1.0).inverseCumulativeProbability((1 + confidence) / 2)
-              * Math.sqrt(squares / (n - 1) / n);
+              * (largest * Math.sqrt(squares / (n - 1) / n));
       return new Interval(mean, mean - half, mean + half, confidence);
     }
     SplittableRandom random = new SplittableRandom(seed);
@@ -87,13 +90,16 @@ public final class Bootstrap {
    * Interval of any statistic of {@code n} examples, bias-corrected.
    *
    * @param statistic of the examples at the given places; resamples for which it is NaN are left
-   *     out
+   *     out, and of the statistic of all it makes an interval of NaN
    */
   public static Interval statistic(
       int n, ToDoubleFunction<int[]> statistic, double confidence, long seed) {
     int[] all = new int[n];
     Arrays.setAll(all, i -> i);
     double estimate = statistic.applyAsDouble(all);
+    if (n < 2 || Double.isNaN(estimate)) {
+      return new Interval(estimate, estimate, estimate, confidence);
+    }
     SplittableRandom random = new SplittableRandom(seed);
     double[] values = new double[STATISTIC_RESAMPLES];
     int kept = 0;

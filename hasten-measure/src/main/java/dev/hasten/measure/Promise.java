@@ -49,12 +49,20 @@ public record Promise(double maxDrop, double confidence) {
       return new Verdict.Broken(
           drop, n, "%d of %d outputs are NaN or infinite".formatted(comparison.notFinite(), n));
     }
+    if (Double.isNaN(drop.estimate())) {
+      return new Verdict.Undecided(
+          drop,
+          n,
+          Long.MAX_VALUE,
+          "%s is not defined on these %d examples: too few, or their labels are all alike"
+              .formatted(name, n));
+    }
     if (n >= MIN_EXAMPLES && drop.high() <= maxDrop) {
       return new Verdict.Kept(
           drop,
           n,
           text(
-              "%s drops by %.4f, at most %.4f with %s confidence (allowed: %.4f)",
+              "%s drops by %s, at most %s with %s confidence (allowed: %s)",
               name, drop.estimate(), drop.high()));
     }
     if (n >= MIN_EXAMPLES && drop.low() > maxDrop) {
@@ -62,7 +70,7 @@ public record Promise(double maxDrop, double confidence) {
           drop,
           n,
           text(
-              "%s drops by %.4f, at least %.4f with %s confidence (allowed: %.4f)",
+              "%s drops by %s, at least %s with %s confidence (allowed: %s)",
               name, drop.estimate(), drop.low()));
     }
     long needed = examplesNeeded(drop, n);
@@ -70,23 +78,37 @@ public record Promise(double maxDrop, double confidence) {
         drop,
         n,
         needed,
-        String.format(
-            Locale.ROOT,
-            "%s drops by %.4f, between %.4f and %.4f (allowed: %.4f): %d examples do not decide, %s",
-            name,
-            drop.estimate(),
-            drop.low(),
-            drop.high(),
-            maxDrop,
-            n,
-            needed == Long.MAX_VALUE
-                ? "and no number would: the drop seems to be just what is allowed"
-                : "about " + needed + " would"));
+        "%s drops by %s, between %s and %s (allowed: %s): %d examples do not decide, %s"
+            .formatted(
+                name,
+                number(drop.estimate()),
+                number(drop.low()),
+                number(drop.high()),
+                number(maxDrop),
+                n,
+                enough(drop, needed)));
+  }
+
+  private String enough(Interval drop, long needed) {
+    if (needed < Long.MAX_VALUE) {
+      return "about " + needed + " would";
+    }
+    return drop.estimate() == maxDrop
+        ? "and no number would: the drop seems to be just what is allowed"
+        : "and more than a thousand million would be needed: the drop seems to be nearly what is"
+            + " allowed";
   }
 
   private String text(String format, String metric, double estimate, double bound) {
-    return String.format(
-        Locale.ROOT, format, metric, estimate, bound, percent(confidence), maxDrop);
+    return format.formatted(
+        metric, number(estimate), number(bound), percent(confidence), number(maxDrop));
+  }
+
+  /** Four decimals, or as many digits as show that it is not 0. */
+  private static String number(double value) {
+    String plain = String.format(Locale.ROOT, "%.4f", value == 0 ? 0 : value);
+    boolean lost = value != 0 && Math.abs(value) < 0.00005;
+    return lost ? String.format(Locale.ROOT, "%.1e", value) : plain;
   }
 
   private static String percent(double share) {

@@ -42,7 +42,8 @@ public record Splitter(long seed, Map<Split, Double> fractions, Map<Split, Integ
       sum += entry.getValue();
     }
     if (Math.abs(sum - 1) > 1e-9) {
-      throw new BadInputException("fractions " + fractions + " sum to " + sum + " (expected: 1)");
+      throw new BadInputException(
+          "fractions " + new TreeMap<>(fractions) + " sum to " + sum + " (expected: 1)");
     }
     limits.forEach((split, limit) -> {
       if (limit < 1) {

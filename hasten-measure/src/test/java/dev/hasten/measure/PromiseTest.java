@@ -263,4 +263,71 @@ class PromiseTest {
     }
     assertThat(misses / 200.0).isLessThan(0.09);
   }
+
+  /** Whatever the drops and the allowance, the sentence holds numbers. */
+  @Test
+  void tinyDropsAndAllowancesAreNumbers() {
+    double[] allowances = {0, Double.MIN_VALUE, 1e-300, 1e-12, 1e-6, 0.01};
+    double[] scales = {0, Double.MIN_VALUE, 1e-310, 1e-200, 1e-120, 1e-17, 1e-9, 1};
+    Random random = new Random(8);
+    for (double scale : scales) {
+      double[] drops = draw(random, 200, r -> scale * r.nextInt(-3, 5));
+      for (double allowance : allowances) {
+        Verdict verdict = Promise.of(allowance).test(drops(drops), 1);
+        assertThat(verdict.text()).doesNotContain("NaN", "Infinity");
+        Interval drop = verdict.drop();
+        assertThat(drop.low()).isLessThanOrEqualTo(drop.estimate());
+        assertThat(drop.high()).isGreaterThanOrEqualTo(drop.estimate());
+      }
+    }
+  }
+
+  @Test
+  void theMeansIntervalScalesWithItsValues() {
+    double[] drops = draw(new Random(2), 200, r -> r.nextGaussian() + 0.3);
+    Interval one = Bootstrap.mean(drops, 0.9, 5);
+    for (double scale : new double[] {1e-150, 1e-9, 1e9}) {
+      Interval scaled = Bootstrap.mean(Arrays.stream(drops).map(d -> d * scale).toArray(), 0.9, 5);
+      assertThat(scaled.low() / scale).isCloseTo(one.low(), within(1e-9));
+      assertThat(scaled.high() / scale).isCloseTo(one.high(), within(1e-9));
+    }
+  }
+
+  @Test
+  void equalOutputsKeepAnAllowanceThatTheDataCanShow() {
+    Verdict kept = Promise.of(0.01).test(drops(new double[400]), 1);
+    assertThat(kept).isInstanceOf(Verdict.Kept.class);
+    assertThat(kept.text()).startsWith("cosine drops by 0.0000, at most 0.0075 with");
+    Verdict.Undecided tiny = (Verdict.Undecided) Promise.of(1e-6).test(drops(new double[400]), 1);
+    assertThat(tiny.text())
+        .startsWith("cosine drops by 0.0000, between 0.0000 and 0.0075 (allowed: 1.0e-06): 400")
+        .endsWith(
+            "and more than a thousand million would be needed: the drop seems to be nearly what is allowed");
+    assertThat(Promise.of(0).test(drops(new double[400]), 1).text())
+        .endsWith("and no number would: the drop seems to be just what is allowed");
+  }
+
+  @Test
+  void aMetricThatIsNotDefinedOnTheExamplesDecidesNothing() {
+    List<float[]> rows = new ArrayList<>();
+    List<String> labels = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      rows.add(new float[] {i, 40 - i});
+      labels.add("1");
+    }
+    Outputs outputs = new Outputs(OutputKind.SCORES, rows);
+    Comparison auc =
+        Metrics.compare(Metrics.byName("auc"), Sample.labeled(outputs, outputs, labels));
+    Verdict verdict = Promise.of(0.01).test(auc, 1);
+    assertThat(verdict).isInstanceOf(Verdict.Undecided.class);
+    assertThat(verdict.text())
+        .isEqualTo(
+            "auc is not defined on these 40 examples: too few, or their labels are all alike");
+  }
+
+  @Test
+  void aSetOfOneExampleHasAnIntervalOfNoWidth() {
+    assertThat(Bootstrap.statistic(1, places -> 0.25, 0.9, 1))
+        .isEqualTo(new Interval(0.25, 0.25, 0.25, 0.9));
+  }
 }

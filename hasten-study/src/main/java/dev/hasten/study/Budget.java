@@ -1,5 +1,6 @@
 package dev.hasten.study;
 
+import dev.hasten.runtime.BadInputException;
 import java.time.Duration;
 
 /**
@@ -20,9 +21,13 @@ public record Budget(Duration total) {
   /**
    * Reads {@code 90s}, {@code 10m}, {@code 1h30m}.
    *
-   * @throws dev.hasten.runtime.BadInputException for anything else
+   * @throws BadInputException for anything else
    */
   public static Budget parse(String text) {
-    return new Budget(Durations.parse("budget", text));
+    try {
+      return new Budget(Durations.parse(text));
+    } catch (BadInputException e) {
+      throw new BadInputException("budget: " + e.getMessage(), e);
+    }
   }
 }

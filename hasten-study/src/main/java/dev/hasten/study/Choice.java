@@ -1,42 +1,48 @@
 package dev.hasten.study;
 
+import dev.hasten.measure.Row;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** The order in which finalists are preferred, and what rules one out. */
 final class Choice {
-  /** Two speeds closer than this are alike even on a quiet machine: the simpler recipe wins. */
+  /** Two speeds closer than this are alike even on a quiet machine. */
   private static final double ALIKE = 0.03;
+
+  /** A file larger by less than this share is no larger to anybody. */
+  private static final double SAME_SIZE = 0.01;
 
   private final Objective objective;
   private final Workload.Limits limits;
   private final Workload.Asked promise;
+  private final Row judged;
   private final boolean higherIsBetter;
 
-  Choice(Workload workload, boolean higherIsBetter) {
+  /**
+   * @param judged the row on which speed is judged
+   */
+  Choice(Workload workload, Row judged, boolean higherIsBetter) {
     this.objective = workload.objective();
     this.limits = workload.limits();
     this.promise = workload.promise();
+    this.judged = judged;
     this.higherIsBetter = higherIsBetter;
+  }
+
+  Row judged() {
+    return judged;
   }
 
   /** How good a measured trial is for the objective; 1 is the baseline. */
   double merit(Trial trial, Trial baseline) {
     return switch (objective) {
-      case LATENCY -> trial.speed().isEmpty() ? 0 : trial.speed().getFirst().speedup().estimate();
-      case THROUGHPUT -> {
-        double best = throughput(baseline);
-        yield best == 0 ? 0 : throughput(trial) / best;
-      }
+      case LATENCY, THROUGHPUT -> trial.at(judged).map(s -> s.speedup().estimate()).orElse(0.0);
       case SIZE -> (double) baseline.fileBytes() / Math.max(1, trial.fileBytes());
     };
-  }
-
-  private static double throughput(Trial trial) {
-    return trial.speed().stream().mapToDouble(SpeedRow::examplesPerSecond).max().orElse(0);
   }
 
   /** Why the trial may not be delivered, if so. */
@@ -48,76 +54,140 @@ final class Choice {
     if (quality.verdict() == Quality.Verdict.BROKEN) {
       return Optional.of("breaks the promise on the validate split: " + quality.text());
     }
-    if (promise.floor().isPresent() && belowFloor(quality.candidate())) {
-      return Optional.of(
-          "%s %.4g is beyond the floor %.4g"
-              .formatted(quality.metric(), quality.candidate(), promise.floor().getAsDouble()));
-    }
-    if (limits.fileBytes().isPresent() && trial.fileBytes() > limits.fileBytes().getAsLong()) {
-      return Optional.of(
-          "file of %,d bytes (limit: %,d)"
-              .formatted(trial.fileBytes(), limits.fileBytes().getAsLong()));
-    }
-    Duration p99 = limits.p99();
-    if (p99 != null && trial.speed().getFirst().p99().compareTo(p99) > 0) {
-      return Optional.of(
-          "p99 of %s (limit: %s)"
-              .formatted(Durations.text(trial.speed().getFirst().p99()), Durations.text(p99)));
-    }
-    Trial.MemoryUse memory = trial.memory();
-    if (memory != null
-        && limits.peakBytes().isPresent()
-        && memory.modelBytes() > limits.peakBytes().getAsLong()) {
-      return Optional.of(
-          "%,d bytes of memory (limit: %,d)"
-              .formatted(memory.modelBytes(), limits.peakBytes().getAsLong()));
-    }
-    SpeedRow headline = trial.speed().getFirst();
-    return switch (objective) {
-      case LATENCY ->
-          headline.drowned() || headline.speedup().low() <= 1
-              ? Optional.of("not faster than the original beyond the noise: " + headline.speedup())
-              : Optional.empty();
-      case THROUGHPUT ->
-          merit(trial, baseline) <= 1 + ALIKE
-              ? Optional.of("no more throughput than the original")
-              : Optional.empty();
-      case SIZE ->
-          trial.fileBytes() >= baseline.fileBytes()
-              ? Optional.of("not smaller than the original")
-              : Optional.empty();
-    };
+    return belowFloor(quality)
+        .or(() -> tooLarge(trial))
+        .or(() -> tooLate(trial))
+        .or(() -> tooHungry(trial))
+        .or(() -> noBetter(trial, baseline));
   }
 
-  boolean belowFloor(double score) {
-    return promise.floor().isPresent()
-        && (higherIsBetter
-            ? score < promise.floor().getAsDouble()
-            : score > promise.floor().getAsDouble());
+  Optional<String> belowFloor(Quality quality) {
+    if (promise.floor().isEmpty()) {
+      return Optional.empty();
+    }
+    double floor = promise.floor().getAsDouble();
+    boolean kept = higherIsBetter ? quality.candidate() >= floor : quality.candidate() <= floor;
+    return kept
+        ? Optional.empty()
+        : Optional.of(
+            "%s %.4g is beyond the floor %.4g"
+                .formatted(quality.metric(), quality.candidate(), floor));
+  }
+
+  /** The size is known as soon as the model is made. */
+  Optional<String> tooLarge(Trial trial) {
+    return limits.fileBytes().isPresent() && trial.fileBytes() > limits.fileBytes().getAsLong()
+        ? Optional.of(
+            "file of %,d bytes (limit: %,d)"
+                .formatted(trial.fileBytes(), limits.fileBytes().getAsLong()))
+        : Optional.empty();
+  }
+
+  /** Whether it is slower than the original beyond doubt; no matter where size is the objective. */
+  Optional<String> slower(Trial trial) {
+    return objective == Objective.SIZE
+        ? Optional.empty()
+        : trial
+            .at(judged)
+            .filter(s -> s.speedup().high() < 1)
+            .map(s -> "slower than the original: " + s.speedup());
+  }
+
+  private Optional<String> tooLate(Trial trial) {
+    Duration p99 = limits.p99();
+    SpeedRow first = trial.speed().getFirst();
+    return p99 != null && first.p99().compareTo(p99) > 0
+        ? Optional.of(
+            "p99 of %s (limit: %s)".formatted(Durations.text(first.p99()), Durations.text(p99)))
+        : Optional.empty();
+  }
+
+  private Optional<String> tooHungry(Trial trial) {
+    if (limits.peakBytes().isEmpty()) {
+      return Optional.empty();
+    }
+    long limit = limits.peakBytes().getAsLong();
+    Trial.MemoryUse memory = trial.memory();
+    if (memory == null) {
+      return Optional.of("its memory could not be measured (limit: %,d bytes)".formatted(limit));
+    }
+    return memory.modelBytes() > limit
+        ? Optional.of("%,d bytes of memory (limit: %,d)".formatted(memory.modelBytes(), limit))
+        : Optional.empty();
+  }
+
+  private Optional<String> noBetter(Trial trial, Trial baseline) {
+    if (objective == Objective.SIZE) {
+      return trial.fileBytes() >= baseline.fileBytes()
+          ? Optional.of("not smaller than the original")
+          : Optional.empty();
+    }
+    return trial
+        .at(judged)
+        .map(s ->
+            s.drowned() || s.speedup().low() <= 1
+                ? Optional.of("not faster than the original beyond the noise: " + s.speedup())
+                : Optional.<String>empty())
+        .orElse(Optional.of("not measured at " + judged));
   }
 
   /**
-   * Best first. Trials whose merit is alike, within the noise, come in the order of simplicity: so
-   * that measuring again, with other noise, ends with the same recipe.
+   * Best first.
+   *
+   * <p>Those whose estimated drop is more than allowed come last: they would hardly pass the test,
+   * and each test costs confidence. Otherwise merit decides, and where it is alike, within the
+   * noise, in turn: quality, if the data tell it apart; size; simplicity. So measuring again, with
+   * other noise, ends with the same recipe. Being alike is no equivalence (a may be like b and b
+   * like c, but not a like c), so it is always judged against the best of those that are left.
    */
   List<Trial> order(List<Trial> finalists, Trial baseline) {
-    List<Trial> left = new ArrayList<>(finalists);
+    Predicate<Trial> likely = t -> drop(t) <= promise.maxDrop();
     List<Trial> ordered = new ArrayList<>();
-    while (!left.isEmpty()) {
-      double best = left.stream().mapToDouble(t -> merit(t, baseline)).max().orElseThrow();
-      Trial next =
-          left.stream()
-              .filter(t -> merit(t, baseline) >= best * (1 - ALIKE))
-              .min(
-                  Comparator.comparingInt((Trial t) -> t.recipe().size())
-                      .thenComparingInt(Choice::settings)
-                      .thenComparingLong(Trial::fileBytes)
-                      .thenComparing(Trial::id))
-              .orElseThrow();
-      left.remove(next);
-      ordered.add(next);
+    for (Predicate<Trial> group : List.of(likely, likely.negate())) {
+      List<Trial> left = new ArrayList<>(finalists.stream().filter(group).toList());
+      while (!left.isEmpty()) {
+        Trial next = best(left, baseline);
+        left.remove(next);
+        ordered.add(next);
+      }
     }
     return List.copyOf(ordered);
+  }
+
+  private Trial best(List<Trial> trials, Trial baseline) {
+    double merit = trials.stream().mapToDouble(t -> merit(t, baseline)).max().orElseThrow();
+    List<Trial> fast = only(trials, t -> merit(t, baseline) >= merit * (1 - ALIKE));
+    double drop = fast.stream().mapToDouble(Choice::drop).min().orElseThrow();
+    double bound =
+        fast.stream().filter(t -> drop(t) == drop).mapToDouble(Choice::worst).max().orElse(drop);
+    List<Trial> good = only(fast, t -> drop(t) <= bound);
+    long bytes = good.stream().mapToLong(Trial::fileBytes).min().orElseThrow();
+    return only(good, t -> t.fileBytes() <= bytes * (1 + SAME_SIZE)).stream()
+        .min(
+            Comparator.comparingInt((Trial t) -> t.recipe().size())
+                .thenComparingInt(Choice::settings)
+                .thenComparing(Trial::id))
+        .orElseThrow();
+  }
+
+  private static List<Trial> only(List<Trial> trials, Predicate<Trial> which) {
+    return trials.stream().filter(which).toList();
+  }
+
+  /** The estimated drop; infinite where there is none. */
+  private static double drop(Trial trial) {
+    Quality quality = trial.validate();
+    return quality == null || Double.isNaN(quality.drop().estimate())
+        ? Double.POSITIVE_INFINITY
+        : quality.drop().estimate();
+  }
+
+  /** The most that the drop may be, by its interval. */
+  private static double worst(Trial trial) {
+    Quality quality = trial.validate();
+    return quality == null || Double.isNaN(quality.drop().high())
+        ? Double.POSITIVE_INFINITY
+        : quality.drop().high();
   }
 
   private static int settings(Trial trial) {

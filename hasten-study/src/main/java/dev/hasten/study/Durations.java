@@ -7,17 +7,19 @@ import java.util.regex.Pattern;
 
 /** Durations as people write them. */
 final class Durations {
-  static final String FORM = "(?:\\d+h)?(?:\\d+m)?(?:\\d+(?:\\.\\d+)?s)?(?:\\d+(?:\\.\\d+)?ms)?";
   private static final Pattern PATTERN =
       Pattern.compile("(?:(\\d+)h)?(?:(\\d+)m)?(?:(\\d+(?:\\.\\d+)?)s)?(?:(\\d+(?:\\.\\d+)?)ms)?");
 
   private Durations() {}
 
-  static Duration parse(String what, String text) {
+  /**
+   * @throws BadInputException without a place: the caller knows it
+   */
+  static Duration parse(String text) {
     Matcher matcher = PATTERN.matcher(text.strip());
     if (text.isBlank() || !matcher.matches()) {
       throw new BadInputException(
-          what + ": '" + text + "' (expected: a time such as 90s, 10m, 1h30m or 20ms)");
+          "'" + text + "' (expected: a time such as 90s, 10m, 1h30m or 20ms)");
     }
     double nanos =
         number(matcher.group(1)) * 3600e9
@@ -25,7 +27,7 @@ final class Durations {
             + number(matcher.group(3)) * 1e9
             + number(matcher.group(4)) * 1e6;
     if (nanos <= 0) {
-      throw new BadInputException(what + ": '" + text + "' (expected: longer than 0)");
+      throw new BadInputException("'" + text + "' (expected: longer than 0)");
     }
     return Duration.ofNanos(Math.round(nanos));
   }

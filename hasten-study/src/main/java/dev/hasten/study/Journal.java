@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -108,7 +109,7 @@ final class Journal implements AutoCloseable {
         JsonNode entry =
             Json.MAPPER.readTree(new String(bytes, start, end - start, StandardCharsets.UTF_8));
         journal.take(entry);
-      } catch (JsonProcessingException | IllegalArgumentException e) {
+      } catch (JsonProcessingException | IllegalArgumentException | DateTimeException e) {
         if (end + 1 < bytes.length) {
           channel.close();
           throw new BadInputException(
@@ -158,12 +159,12 @@ final class Journal implements AutoCloseable {
   /** The value under {@code key}; found out, and written down, if not known yet. */
   <T> T once(String key, Class<T> type, Supplier<T> find) {
     JsonNode known = values.get(key);
-    if (known == null) {
-      known = Json.MAPPER.valueToTree(find.get());
-      append(key, known);
-    }
-    // Even a value just found goes through JSON: so a resumed study sees the very same.
     try {
+      if (known == null) {
+        // Even a value just found is read back from its text: so a resumed study sees the same.
+        known = Json.MAPPER.readTree(Json.line(find.get()));
+        append(key, known);
+      }
       return Json.MAPPER.treeToValue(known, type);
     } catch (JsonProcessingException e) {
       throw new BadInputException(

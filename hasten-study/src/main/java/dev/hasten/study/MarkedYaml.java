@@ -2,6 +2,7 @@ package dev.hasten.study;
 
 import dev.hasten.runtime.BadInputException;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,6 +54,8 @@ final class MarkedYaml {
     } catch (MarkedYamlEngineException e) {
       String where = e.getProblemMark().map(MarkedYaml::position).orElse("1:1");
       throw new BadInputException(file + ":" + where + ": not YAML: " + e.getProblem(), e);
+    } catch (CharacterCodingException e) {
+      throw new BadInputException(file + ": is not text (expected: UTF-8)", e);
     } catch (YamlEngineException | IOException e) {
       throw new BadInputException(file + ": cannot be read as YAML: " + e.getMessage(), e);
     }

@@ -5,9 +5,12 @@ import dev.hasten.measure.Split;
 import dev.hasten.runtime.EnvironmentException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,9 +18,6 @@ import org.jspecify.annotations.Nullable;
  * about the world comes through the journal, so the same journal leads to the same choice.
  */
 final class Search {
-  /** Examples of the first look at quality: enough to see what is hopeless. */
-  static final int QUICK_EXAMPLES = 200;
-
   static final int FINALISTS = 4;
 
   /** Shares of the budget after which a phase begins nothing new. */
@@ -29,7 +29,7 @@ final class Search {
   private final Workload workload;
   private final TrialRunner runner;
   private final Journal journal;
-  private final Choice choice;
+  private final boolean higherIsBetter;
   private final Meter meter;
   private final Duration budget;
 
@@ -42,13 +42,18 @@ final class Search {
     this.workload = workload;
     this.runner = runner;
     this.journal = journal;
-    this.choice = new Choice(workload, higherIsBetter);
+    this.higherIsBetter = higherIsBetter;
     this.budget = workload.budget().total();
     this.meter = new Meter(progress, journal, budget);
   }
 
-  /** What the search found. */
+  /**
+   * What the search found.
+   *
+   * @param judged the row on which speed was judged
+   */
   record Found(
+      Row judged,
       ProfileResult before,
       @Nullable ProfileResult after,
       Trial baseline,
@@ -62,60 +67,114 @@ final class Search {
   // Values of the journal that are not records of the result themselves.
   record Plan(List<Study.Planned> candidates) {}
 
-  record Finals(Map<String, List<SpeedRow>> speeds) {}
+  record Finals(Map<String, List<SpeedRow>> speeds, Map<String, String> failed) {}
+
+  record Tested(@Nullable Quality quality, String failure) {}
 
   record Tuned(List<StudyResult.TuningRow> rows) {}
 
-  Found run(Trial original, java.util.function.Supplier<List<Study.Planned>> candidates) {
+  Found run(Trial original, Supplier<List<Study.Planned>> candidates) {
     meter.phase("Profile", 1);
     ProfileResult before =
-        journal.once("profile", ProfileResult.class, () -> runner.profile(subject(original), true));
+        journal.once(
+            "profile", ProfileResult.class, () -> runner.profile(Trials.subject(original), true));
     List<Study.Planned> planned =
         journal.once("candidates", Plan.class, () -> new Plan(candidates.get())).candidates();
+    Choice choice = new Choice(workload, judged(), higherIsBetter);
 
     meter.phase("Trials", 2);
-    List<Trial> trials = trials(planned);
-    List<Trial> peers = peers();
+    Attempt.Tools tools =
+        new Attempt.Tools(workload, choice, runner, meter, journal::spent, quickTime());
+    List<Trial> trials = trials(planned, tools);
+    List<Trial> peers = peers(tools);
 
     meter.phase("Finalists", 3);
     List<Trial> finalists =
         choice.order(
             trials.stream().filter(t -> t.status() == Trial.Status.MEASURED).toList(), original);
     finalists = finalists.subList(0, Math.min(FINALISTS, finalists.size()));
-    Map<String, List<SpeedRow>> speeds = finals(finalists, peers);
-    Trial baseline =
-        Trials.withSpeed(original, speeds.getOrDefault(TrialRunner.BASELINE, List.of()));
+    Finals finals = finals(finalists, peers);
+    Trial baseline = measured(original, finals);
     baseline = Trials.withMemory(baseline, cost(baseline));
     List<Trial> measured = new ArrayList<>();
     for (Trial finalist : finalists) {
-      Trial full = Trials.withSpeed(finalist, speeds.getOrDefault(finalist.id(), List.of()));
-      measured.add(Trials.withMemory(full, cost(full)));
+      Trial full = measured(finalist, finals);
+      boolean failed = full.status() == Trial.Status.FAILED;
+      measured.add(failed ? full : Trials.withMemory(full, cost(full)));
     }
-    peers =
-        peers.stream()
-            .map(p -> Trials.withSpeed(p, speeds.getOrDefault(p.id(), p.speed())))
-            .toList();
+    peers = peers.stream().map(p -> measured(p, finals)).toList();
 
     meter.phase("Promise", 4);
-    return conclude(before, baseline, trials, peers, measured);
+    Promised promised = promise(choice, measured, baseline);
+    List<Trial> all = trials.stream().map(t -> promised.latest(t)).toList();
+    Trial chosen = promised.chosen();
+    List<StudyResult.TuningRow> tuning = List.of();
+    ProfileResult after = null;
+    if (chosen != null) {
+      TrialRunner.Subject winner = Trials.subject(chosen);
+      meter.phase("Settings", 5);
+      tuning =
+          journal
+              .once(
+                  "tuning", Tuned.class, () -> new Tuned(runner.tune(winner, share(TUNING_SHARE))))
+              .rows();
+      after = journal.once("after", ProfileResult.class, () -> runner.profile(winner, false));
+    }
+    return new Found(
+        choice.judged(),
+        before,
+        after,
+        baseline,
+        all,
+        peers,
+        chosen,
+        promised.reason(),
+        promised.tested(),
+        tuning);
   }
 
-  private List<Trial> trials(List<Study.Planned> planned) {
+  /** The row on which speed is judged; for throughput that at which the original reaches most. */
+  private Row judged() {
+    List<Row> rows = workload.rows();
+    if (workload.objective() != Objective.THROUGHPUT || rows.size() == 1) {
+      return rows.getFirst();
+    }
+    meter.at("where the original answers most examples per second", 0.05);
+    return journal.once(
+        "judged",
+        Row.class,
+        () ->
+            runner
+                .speed(List.of(), rows, quickTime())
+                .getOrDefault(TrialRunner.BASELINE, List.of())
+                .stream()
+                .max(Comparator.comparingDouble(SpeedRow::examplesPerSecond))
+                .map(SpeedRow::row)
+                .orElseGet(rows::getFirst));
+  }
+
+  private List<Trial> trials(List<Study.Planned> planned, Attempt.Tools tools) {
     List<Trial> trials = new ArrayList<>();
     boolean complete = false;
+    boolean go = true;
     for (int i = 0; i < planned.size(); i++) {
       Study.Planned candidate = planned.get(i);
       boolean needed = !complete;
       int done = i;
-      boolean go =
-          journal.once("go/" + candidate.id(), Boolean.class, () -> needed || timeForAnother(done));
+      // Time does not come back: after the first that is passed over, so is the rest.
+      go =
+          go
+              && journal.once(
+                  "go/" + candidate.id(), Boolean.class, () -> needed || timeForAnother(done));
       if (!go) {
         trials.add(
-            Trials.ended(candidate, Trial.Status.DROPPED, "the time was up before its turn"));
+            Trials.ended(candidate, Trial.Status.NOT_TRIED, "the time was up before its turn"));
         continue;
       }
       meter.at(candidate.label(), 0.1 + 0.5 * i / planned.size());
-      Trial trial = journal.once("trial/" + candidate.id(), Trial.class, () -> attempt(candidate));
+      Trial trial =
+          journal.once(
+              "trial/" + candidate.id(), Trial.class, () -> Attempt.candidate(tools, candidate));
       complete |= trial.status() == Trial.Status.MEASURED;
       trials.add(trial);
       meter.trial(trial);
@@ -129,112 +188,60 @@ final class Search {
     return spent + spent / Math.max(1, done) * 0.5 < limit;
   }
 
-  private Trial attempt(Study.Planned candidate) {
-    long start = System.nanoTime();
-    Trial trial = Trials.begun(candidate);
-    try {
-      TrialRunner.Made made = runner.make(candidate);
-      trial = Trials.made(trial, made);
-      TrialRunner.Subject subject = new TrialRunner.Subject(candidate.id(), made.artifact());
-      double confidence = workload.promise().confidence();
-      meter.at(candidate.label() + ": quality", 0);
-      Quality quick = runner.quality(subject, Split.VALIDATE, QUICK_EXAMPLES, confidence);
-      trial = Trials.withValidate(trial, quick, Trial.Stage.QUICK_QUALITY);
-      if (quick.verdict() == Quality.Verdict.BROKEN) {
-        return Trials.stopped(
-            trial, Trial.Status.DROPPED, "quality: " + quick.text(), since(start));
-      }
-      meter.at(candidate.label() + ": speed", 0);
-      List<SpeedRow> speed =
-          runner
-              .speed(List.of(subject), workload.rows().subList(0, 1), quickTime())
-              .getOrDefault(candidate.id(), List.of());
-      trial = Trials.withSpeed(trial, speed, Trial.Stage.QUICK_SPEED);
-      if (workload.objective() == Objective.LATENCY
-          && !speed.isEmpty()
-          && speed.getFirst().speedup().high() < 1) {
-        return Trials.stopped(
-            trial,
-            Trial.Status.DROPPED,
-            "slower than the original: " + speed.getFirst().speedup(),
-            since(start));
-      }
-      meter.at(candidate.label() + ": quality on all of validate", 0);
-      Quality full = runner.quality(subject, Split.VALIDATE, Integer.MAX_VALUE, confidence);
-      trial = Trials.withValidate(trial, full, Trial.Stage.QUICK_SPEED);
-      if (full.verdict() == Quality.Verdict.BROKEN) {
-        return Trials.stopped(trial, Trial.Status.DROPPED, "quality: " + full.text(), since(start));
-      }
-      if (choice.belowFloor(full.candidate())) {
-        return Trials.stopped(
-            trial,
-            Trial.Status.DROPPED,
-            "quality: %s %.4g is beyond the floor".formatted(full.metric(), full.candidate()),
-            since(start));
-      }
-      return Trials.stopped(trial, Trial.Status.MEASURED, "", since(start));
-    } catch (EnvironmentException e) {
-      // A full disk is no fault of the candidate's.
-      throw e;
-    } catch (RuntimeException e) {
-      return Trials.stopped(
-          trial,
-          Trial.Status.FAILED,
-          e.getClass().getSimpleName() + ": " + e.getMessage(),
-          since(start));
-    }
-  }
-
-  private List<Trial> peers() {
+  private List<Trial> peers(Attempt.Tools tools) {
     List<Trial> peers = new ArrayList<>();
     for (int i = 0; i < workload.peers().size(); i++) {
-      Workload.Peer peer = workload.peers().get(i);
-      String id = "peer-" + (i + 1);
-      meter.at(peer.name() + ": quality", 0.6);
-      peers.add(
-          journal.once(
-              "peer/" + id,
-              Trial.class,
-              () -> {
-                long start = System.nanoTime();
-                Trial trial = Trials.peer(id, peer);
-                try {
-                  Quality quality =
-                      runner.quality(
-                          subject(trial),
-                          Split.VALIDATE,
-                          Integer.MAX_VALUE,
-                          workload.promise().confidence());
-                  return Trials.stopped(
-                      Trials.withValidate(trial, quality, Trial.Stage.QUICK_QUALITY),
-                      Trial.Status.MEASURED,
-                      "",
-                      since(start));
-                } catch (EnvironmentException e) {
-                  throw e;
-                } catch (RuntimeException e) {
-                  return Trials.stopped(
-                      trial, Trial.Status.FAILED, String.valueOf(e.getMessage()), since(start));
-                }
-              }));
+      Trial peer = Trials.peer("peer-" + (i + 1), workload.peers().get(i));
+      peers.add(journal.once("peer/" + peer.id(), Trial.class, () -> Attempt.peer(tools, peer)));
     }
     return peers;
   }
 
-  private Map<String, List<SpeedRow>> finals(List<Trial> finalists, List<Trial> peers) {
+  private Finals finals(List<Trial> finalists, List<Trial> peers) {
     List<TrialRunner.Subject> subjects = new ArrayList<>();
-    finalists.forEach(t -> subjects.add(subject(t)));
+    finalists.forEach(t -> subjects.add(Trials.subject(t)));
     peers.stream()
         .filter(p -> p.status() == Trial.Status.MEASURED)
-        .forEach(p -> subjects.add(subject(p)));
-    List<Row> rows = workload.rows();
+        .forEach(p -> subjects.add(Trials.subject(p)));
     meter.at(finalists.size() + " finalists head to head", 0.65);
-    return journal
-        .once(
-            "finals",
-            Finals.class,
-            () -> new Finals(runner.speed(subjects, rows, share(FINALS_SHARE / rows.size()))))
-        .speeds();
+    return journal.once("finals", Finals.class, () -> headToHead(subjects));
+  }
+
+  /** All in one run; one that fails at some row is found out and the others measured without it. */
+  private Finals headToHead(List<TrialRunner.Subject> subjects) {
+    List<Row> rows = workload.rows();
+    Duration perRow = share(FINALS_SHARE / rows.size());
+    try {
+      return new Finals(runner.speed(subjects, rows, perRow), Map.of());
+    } catch (EnvironmentException e) {
+      throw e;
+    } catch (RuntimeException together) {
+      Map<String, String> failed = new TreeMap<>();
+      for (TrialRunner.Subject subject : subjects) {
+        try {
+          runner.speed(List.of(subject), rows, Duration.ofSeconds(1));
+        } catch (EnvironmentException e) {
+          throw e;
+        } catch (RuntimeException e) {
+          failed.put(subject.id(), Attempt.reason(e));
+        }
+      }
+      if (failed.isEmpty()) {
+        throw together;
+      }
+      List<TrialRunner.Subject> left =
+          subjects.stream().filter(s -> !failed.containsKey(s.id())).toList();
+      return new Finals(runner.speed(left, rows, perRow), failed);
+    }
+  }
+
+  private static Trial measured(Trial trial, Finals finals) {
+    String failure = finals.failed().get(trial.id());
+    if (failure != null) {
+      return Trials.stopped(trial, Trial.Status.FAILED, failure, trial.took());
+    }
+    List<SpeedRow> speed = finals.speeds().get(trial.id());
+    return speed == null ? trial : Trials.withSpeed(trial, speed);
   }
 
   private Trial.@Nullable MemoryUse cost(Trial trial) {
@@ -246,7 +253,7 @@ final class Search {
             Cost.class,
             () -> {
               try {
-                return new Cost(runner.cost(subject(trial)));
+                return new Cost(runner.cost(Trials.subject(trial)));
               } catch (RuntimeException e) {
                 // A figure less in the report; no reason to lose the study.
                 meter.note(trial.label() + ": memory could not be measured: " + e.getMessage());
@@ -256,17 +263,21 @@ final class Search {
         .use();
   }
 
-  private Found conclude(
-      ProfileResult before,
-      Trial baseline,
-      List<Trial> trials,
-      List<Trial> peers,
-      List<Trial> finalists) {
+  /** How the finalists fared; {@code chosen} is the first that keeps the promise. */
+  private record Promised(
+      List<Trial> finalists, @Nullable Trial chosen, String reason, int tested) {
+    Trial latest(Trial trial) {
+      return finalists.stream().filter(t -> t.id().equals(trial.id())).findFirst().orElse(trial);
+    }
+  }
+
+  private Promised promise(Choice choice, List<Trial> finalists, Trial baseline) {
     List<Trial> results = new ArrayList<>(finalists);
-    Trial chosen = null;
     int tested = 0;
     String reason = "no candidate was both good enough and better than the original";
-    for (Trial finalist : choice.order(finalists, baseline)) {
+    List<Trial> running =
+        finalists.stream().filter(t -> t.status() == Trial.Status.MEASURED).toList();
+    for (Trial finalist : choice.order(running, baseline)) {
       Optional<String> out = choice.ruledOut(finalist, baseline);
       if (out.isPresent()) {
         replace(
@@ -278,43 +289,48 @@ final class Search {
       // keep the confidence asked.
       double confidence = 1 - (1 - workload.promise().confidence()) / Math.pow(2, tested);
       meter.at(finalist.label() + ": the promise, on the test split", 0.9);
-      Quality promise =
-          journal.once(
-              "promise/" + finalist.id(),
-              Quality.class,
-              () -> runner.quality(subject(finalist), Split.TEST, Integer.MAX_VALUE, confidence));
+      Tested test =
+          journal.once("promise/" + finalist.id(), Tested.class, () -> test(finalist, confidence));
+      Quality promise = test.quality();
+      if (promise == null) {
+        reason = finalist.label() + " fails on the test split: " + test.failure();
+        replace(
+            results,
+            Trials.stopped(
+                finalist, Trial.Status.FAILED, "test: " + test.failure(), finalist.took()));
+        continue;
+      }
       Trial kept = Trials.withTest(finalist, promise);
-      replace(results, kept);
-      if (promise.verdict() == Quality.Verdict.KEPT && !choice.belowFloor(promise.candidate())) {
-        chosen = kept;
-        reason =
+      Optional<String> belowFloor = choice.belowFloor(promise);
+      if (promise.verdict() == Quality.Verdict.KEPT && belowFloor.isEmpty()) {
+        replace(results, kept);
+        return new Promised(
+            results,
+            kept,
             "%s: best %s of %d finalists; %s"
                 .formatted(
-                    kept.label(), workload.objective().text(), finalists.size(), promise.text());
-        break;
+                    kept.label(), workload.objective().text(), finalists.size(), promise.text()),
+            tested);
       }
-      reason = kept.label() + " does not keep the promise on the test split: " + promise.text();
-      replace(
-          results,
-          Trials.stopped(kept, Trial.Status.DROPPED, "test: " + promise.text(), kept.took()));
+      String broken =
+          promise.verdict() == Quality.Verdict.KEPT
+              ? belowFloor.orElseThrow()
+              : "does not keep the promise: " + promise.text();
+      reason = kept.label() + " on the test split: " + broken;
+      replace(results, Trials.stopped(kept, Trial.Status.DROPPED, "test: " + broken, kept.took()));
     }
-    List<Trial> all =
-        trials.stream()
-            .map(t -> results.stream().filter(r -> r.id().equals(t.id())).findFirst().orElse(t))
-            .toList();
-    List<StudyResult.TuningRow> tuning = List.of();
-    ProfileResult after = null;
-    if (chosen != null) {
-      TrialRunner.Subject winner = subject(chosen);
-      meter.phase("Settings", 5);
-      tuning =
-          journal
-              .once(
-                  "tuning", Tuned.class, () -> new Tuned(runner.tune(winner, share(TUNING_SHARE))))
-              .rows();
-      after = journal.once("after", ProfileResult.class, () -> runner.profile(winner, false));
+    return new Promised(results, null, reason, tested);
+  }
+
+  private Tested test(Trial finalist, double confidence) {
+    try {
+      return new Tested(
+          runner.quality(Trials.subject(finalist), Split.TEST, Integer.MAX_VALUE, confidence), "");
+    } catch (EnvironmentException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      return new Tested(null, Attempt.reason(e));
     }
-    return new Found(before, after, baseline, all, peers, chosen, reason, tested, tuning);
   }
 
   private static void replace(List<Trial> trials, Trial by) {
@@ -329,13 +345,5 @@ final class Search {
   private Duration quickTime() {
     Duration wanted = share(0.01);
     return wanted.compareTo(Duration.ofSeconds(8)) > 0 ? Duration.ofSeconds(8) : wanted;
-  }
-
-  private static TrialRunner.Subject subject(Trial trial) {
-    return new TrialRunner.Subject(trial.id(), Trials.artifact(trial));
-  }
-
-  private static Duration since(long start) {
-    return Duration.ofNanos(System.nanoTime() - start);
   }
 }

@@ -80,7 +80,15 @@ public final class Study {
     return new Plan(
         candidates,
         workload.budget().total(),
-        Files.exists(StudyRun.folder(workload).resolve(StudyRun.JOURNAL)));
+        Files.exists(folder(workload).resolve(StudyRun.JOURNAL)));
+  }
+
+  /**
+   * Where a study of this workload keeps its journal, its candidates' models and, if nothing was
+   * delivered, its report.
+   */
+  public static Path folder(Workload workload) {
+    return StudyFolder.path(workload);
   }
 
   /**

@@ -79,6 +79,13 @@ public record StudyResult(
     return all().stream().filter(t -> t.id().equals(outcome.trial())).findFirst();
   }
 
+  /** The same with the bundle's files. */
+  StudyResult withFiles(List<BundleFile> listed) {
+    return new StudyResult(
+        hasten, started, took, asked, outcome, baseline, trials, peers, frontier, before, after,
+        advice, tuning, hardware, versions, commands, listed, warnings);
+  }
+
   /** The result as indented JSON. */
   public static String toJson(StudyResult result) {
     return Json.pretty(result);

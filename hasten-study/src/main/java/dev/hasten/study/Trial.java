@@ -1,7 +1,9 @@
 package dev.hasten.study;
 
+import dev.hasten.measure.Row;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +52,11 @@ public record Trial(
     refusals = List.copyOf(refusals);
   }
 
+  /** The speed at a row, if it was measured there. */
+  public Optional<SpeedRow> at(Row row) {
+    return speed.stream().filter(s -> s.row().equals(row)).findFirst();
+  }
+
   /** What a trial is. */
   public enum Kind {
     /** The user's model as it is. */
@@ -63,8 +70,10 @@ public record Trial(
   /** How a trial ended. */
   public enum Status {
     MEASURED,
-    /** Left early: quality or speed was hopeless, or the time was up. */
+    /** Left early: quality or speed was hopeless. */
     DROPPED,
+    /** The time was up before its turn. */
+    NOT_TRIED,
     /** A technique or the runtime failed. */
     FAILED
   }

@@ -168,8 +168,13 @@ final class Trials {
         took);
   }
 
+  /** The trial's model, for the runner. */
+  static TrialRunner.Subject subject(Trial trial) {
+    return new TrialRunner.Subject(trial.id(), artifact(trial));
+  }
+
   /** The name under which the runner keeps a trial's model. */
-  static String artifact(Trial trial) {
+  private static String artifact(Trial trial) {
     return switch (trial.kind()) {
       case BASELINE -> "";
       case CANDIDATE -> trial.sha256() + ".onnx";

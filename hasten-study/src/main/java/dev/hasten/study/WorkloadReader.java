@@ -1,5 +1,6 @@
 package dev.hasten.study;
 
+import dev.hasten.compress.Techniques;
 import dev.hasten.measure.DataFormat;
 import dev.hasten.measure.DataSpec;
 import dev.hasten.measure.Metrics;
@@ -19,15 +20,12 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the YAML: the schema first, then what a schema can't say. */
 final class WorkloadReader {
-  private static final Pattern SIZE = Pattern.compile("(\\d+(?:\\.\\d+)?) ?([KMG]?)(i?)B");
-
   private final Path folder;
   private final MarkedYaml yaml;
   private final Map<?, ?> root;
@@ -67,25 +65,20 @@ final class WorkloadReader {
         limits(),
         rows(measure, threads, pipeline),
         threads,
-        words(section("techniques").get("include")),
-        words(section("techniques").get("exclude")),
+        techniques("include"),
+        techniques("exclude"),
         peers(),
         folder.resolve(text(root.get("output"), "bundle")).normalize(),
         root.get("budget") == null
             ? Budget.DEFAULT
-            : Budget.parse(String.valueOf(root.get("budget"))));
+            : at(() -> new Budget(Durations.parse(String.valueOf(root.get("budget")))), "budget"));
   }
 
   private PipelineSpec pipeline() {
     Map<?, ?> section = section("input");
     Map<String, Object> values = new java.util.LinkedHashMap<>();
     section.forEach((key, value) -> values.put(String.valueOf(key), value));
-    PipelineSpec spec;
-    try {
-      spec = PipelineSpec.parse(values);
-    } catch (BadInputException e) {
-      throw yaml.fault(String.valueOf(e.getMessage()), "input");
-    }
+    PipelineSpec spec = at(() -> PipelineSpec.parse(values), "input");
     if (spec instanceof PipelineSpec.Text text) {
       existing(text.tokenizer(), "input", "tokenizer");
     }
@@ -111,15 +104,10 @@ final class WorkloadReader {
     for (int i = 0; i < paths.size(); i++) {
       Object[] where = several ? new Object[] {"data", "path", i} : new Object[] {"data", "path"};
       Path path = existing(String.valueOf(paths.get(i)), where);
-      DataFormat format;
-      try {
-        format =
-            data.get("format") == null
-                ? DataFormat.of(path)
-                : DataFormat.valueOf(String.valueOf(data.get("format")).toUpperCase(Locale.ROOT));
-      } catch (BadInputException e) {
-        throw yaml.fault(String.valueOf(e.getMessage()), where);
-      }
+      DataFormat format =
+          data.get("format") == null
+              ? at(() -> DataFormat.of(path), where)
+              : DataFormat.valueOf(String.valueOf(data.get("format")).toUpperCase(Locale.ROOT));
       specs.add(
           new DataSpec(
               path,
@@ -138,17 +126,18 @@ final class WorkloadReader {
 
   private Splitter splitter() {
     Map<?, ?> data = section("data");
-    Splitter splitter = Splitter.of(integer(data.get("seed"), 42));
+    Splitter seeded = Splitter.of(data.get("seed") instanceof Number n ? n.longValue() : 42);
+    Splitter splitter = seeded;
     if (data.get("split") instanceof Map<?, ?> fractions) {
-      try {
-        splitter =
-            splitter.withFractions(
-                real(fractions.get("calibrate"), 0),
-                real(fractions.get("validate"), 0),
-                real(fractions.get("test"), 0));
-      } catch (BadInputException e) {
-        throw yaml.fault(String.valueOf(e.getMessage()), "data", "split");
-      }
+      splitter =
+          at(
+              () ->
+                  seeded.withFractions(
+                      real(fractions.get("calibrate"), 0),
+                      real(fractions.get("validate"), 0),
+                      real(fractions.get("test"), 0)),
+              "data",
+              "split");
       for (String part : List.of("validate", "test")) {
         if (real(fractions.get(part), 0) == 0) {
           throw yaml.fault("0 (expected: > 0)", "data", "split", part);
@@ -212,11 +201,11 @@ final class WorkloadReader {
   private Workload.Limits limits() {
     Map<?, ?> limits = section("limits");
     return new Workload.Limits(
-        bytes(limits.get("memory")),
-        bytes(limits.get("size")),
+        bytes("memory"),
+        bytes("size"),
         limits.get("p99") == null
             ? null
-            : Durations.parse("limits.p99", String.valueOf(limits.get("p99"))));
+            : at(() -> Durations.parse(String.valueOf(limits.get("p99"))), "limits", "p99"));
   }
 
   private List<Row> rows(Map<?, ?> measure, int threads, PipelineSpec pipeline) {
@@ -250,11 +239,29 @@ final class WorkloadReader {
       for (int i = 0; i < list.size(); i++) {
         Map<?, ?> entry = (Map<?, ?>) list.get(i);
         Path model = existing(String.valueOf(entry.get("model")), "compare", i, "model");
-        peers.add(
-            new Workload.Peer(text(entry.get("name"), String.valueOf(model.getFileName())), model));
+        String name = text(entry.get("name"), String.valueOf(model.getFileName()));
+        if (peers.stream().anyMatch(p -> p.name().equals(name))) {
+          throw yaml.fault(
+              "'" + name + "' stands for two models (expected: names that differ)", "compare", i);
+        }
+        peers.add(new Workload.Peer(name, model));
       }
     }
     return peers;
+  }
+
+  private Set<String> techniques(String which) {
+    List<String> known = Techniques.all().stream().map(t -> t.name()).toList();
+    int i = 0;
+    Set<String> names = words(section("techniques").get(which));
+    for (String name : names) {
+      if (!known.contains(name)) {
+        throw yaml.fault(
+            "'" + name + "' (" + Words.hint(name, known) + ")", "techniques", which, i);
+      }
+      i++;
+    }
+    return names;
   }
 
   private Path existing(String name, Object... where) {
@@ -269,20 +276,24 @@ final class WorkloadReader {
     return root.get(name) instanceof Map<?, ?> map ? map : Map.of();
   }
 
-  private static OptionalLong bytes(@Nullable Object value) {
+  private OptionalLong bytes(String name) {
+    Object value = section("limits").get(name);
     if (value == null) {
       return OptionalLong.empty();
     }
-    if (value instanceof Number n) {
-      return OptionalLong.of(n.longValue());
+    return OptionalLong.of(
+        value instanceof Number n
+            ? n.longValue()
+            : at(() -> Sizes.parse(String.valueOf(value)), "limits", name));
+  }
+
+  /** Gives a complaint its place in the file. */
+  private <T> T at(Supplier<T> read, Object... where) {
+    try {
+      return read.get();
+    } catch (BadInputException e) {
+      throw yaml.fault(String.valueOf(e.getMessage()), where);
     }
-    Matcher size = SIZE.matcher(String.valueOf(value));
-    if (!size.matches()) {
-      throw new IllegalStateException("the schema lets '" + value + "' pass");
-    }
-    long base = size.group(3).isEmpty() ? 1000 : 1024;
-    int power = " KMG".indexOf(size.group(2).isEmpty() ? ' ' : size.group(2).charAt(0));
-    return OptionalLong.of(Math.round(Double.parseDouble(size.group(1)) * Math.pow(base, power)));
   }
 
   private static Set<String> words(@Nullable Object list) {

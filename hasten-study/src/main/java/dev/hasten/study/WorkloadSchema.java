@@ -12,7 +12,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 
 /** The published schema, and its violations in words. */
 final class WorkloadSchema {
@@ -77,11 +76,13 @@ final class WorkloadSchema {
             path, found + " (" + Words.hint(found.replace("'", ""), known) + ")", false);
       }
       case "pattern" -> {
-        return new Fault(path, found + " (expected: " + form(path) + ")", false);
+        return new Fault(path, found + " (expected: " + form(path, "another form") + ")", false);
+      }
+      case "type" -> {
+        return new Fault(path, found + " (expected: " + form(path, expected(error)) + ")", false);
       }
       default -> {
-        return new Fault(
-            path, found + " (expected: " + expected(error).toLowerCase(Locale.ROOT) + ")", false);
+        return new Fault(path, found + " (expected: " + expected(error) + ")", false);
       }
     }
   }
@@ -120,14 +121,15 @@ final class WorkloadSchema {
     };
   }
 
-  private static String form(List<Object> path) {
-    return switch (String.valueOf(path.getLast())) {
+  /** How a field whose text has a form is written. */
+  private static String form(List<Object> path, String otherwise) {
+    return switch (path.isEmpty() ? "" : String.valueOf(path.getLast())) {
       case "budget" -> "a time such as 90s, 10m or 1h30m";
       case "p99" -> "a time such as 20ms or 1.5s";
       case "memory", "size" -> "a size such as 500MB or 30MiB";
       case "maxDrop" -> "a number >= 0 or a percentage such as 1%";
       case "length" -> "a number of tokens >= 1, or natural";
-      default -> "another form";
+      default -> otherwise;
     };
   }
 }

@@ -18,11 +18,7 @@ final class Figures {
 
   /** The speed of a trial on the row that the study is judged by. */
   static Optional<SpeedRow> headline(Trial trial, StudyResult study) {
-    return at(trial, study.asked().headline());
-  }
-
-  static Optional<SpeedRow> at(Trial trial, Row row) {
-    return trial.speed().stream().filter(s -> s.row().equals(row)).findFirst();
+    return trial.at(study.asked().headline());
   }
 
   /** The promise is tested on the test split; before that, validation tells. */

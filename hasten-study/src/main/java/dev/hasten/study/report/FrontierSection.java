@@ -61,12 +61,15 @@ final class FrontierSection {
             .flatMap(t -> Figures.quality(t).stream())
             .filter(q -> q.verdict() == Quality.Verdict.KEPT)
             .count();
-    return "Of %s, %d were measured to the end, %d dropped on the way and %d failed; %d kept the promise on the data that they had seen."
+    long left = count(study, Status.NOT_TRIED);
+    return ("Of %s, %d were measured to the end, %d dropped on the way and %d failed%s; %d kept the"
+            + " promise on the data that they had seen.")
         .formatted(
             Format.counted(study.trials().size(), "recipe"),
             measured,
             count(study, Status.DROPPED),
             count(study, Status.FAILED),
+            left == 0 ? "" : ", for %d the time did not suffice".formatted(left),
             kept);
   }
 
@@ -116,6 +119,7 @@ final class FrontierSection {
         switch (trial.status()) {
           case MEASURED -> Html.NOTHING;
           case DROPPED -> el("span.mark", "dropped");
+          case NOT_TRIED -> el("span.mark", "not tried");
           case FAILED -> el("span.mark.broken", "failed");
         };
     Html promise =

@@ -121,7 +121,9 @@ final class Hero {
 
   private Html speed(SpeedRow speed) {
     Html times =
-        Figures.at(study.baseline(), speed.row())
+        study
+            .baseline()
+            .at(speed.row())
             .map(was -> fromTo(Format.duration(was.p50()), Format.duration(speed.p50())))
             .orElse(text(Format.duration(speed.p50())));
     return figure(

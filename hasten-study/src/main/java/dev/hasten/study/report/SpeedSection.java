@@ -71,7 +71,7 @@ final class SpeedSection {
             Table.number("examples per second"),
             Table.number("timed calls"));
     for (SpeedRow is : delivered.speed()) {
-      Optional<SpeedRow> was = Figures.at(baseline, is.row());
+      Optional<SpeedRow> was = baseline.at(is.row());
       table.row(
           el("span.whole", Figures.row(is.row())),
           change(was.map(w -> Format.millis(w.p50())), Format.millis(is.p50())),

@@ -37,6 +37,7 @@ final class TrialCard {
     return switch (trial.status()) {
       case MEASURED -> trial.reason();
       case DROPPED -> "Dropped after stage “" + stage + "”: " + trial.reason();
+      case NOT_TRIED -> "Not tried: " + trial.reason();
       case FAILED -> "Failed after stage “" + stage + "”: " + trial.reason();
     };
   }

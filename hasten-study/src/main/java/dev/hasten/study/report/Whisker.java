@@ -34,9 +34,14 @@ record Whisker(double low, double high, double reference, double limit) {
     return draw(interval, Html.NOTHING, style);
   }
 
-  /** The same, with the interval of the machine's noise as a band behind it. */
+  /**
+   * The same, with the interval of the machine's noise as a band behind it, cut at the ends of the
+   * scale.
+   */
   Html draw(Interval interval, Interval noise, String style) {
-    return draw(interval, line("noise", noise.low(), noise.high(), "50%", "50%"), style);
+    double from = Math.max(low, noise.low());
+    double to = Math.min(high, noise.high());
+    return draw(interval, line("noise", from, to, "50%", "50%"), style);
   }
 
   private Html draw(Interval interval, Html behind, String style) {

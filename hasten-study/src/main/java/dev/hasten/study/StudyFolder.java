@@ -1,0 +1,152 @@
+package dev.hasten.study;
+
+import dev.hasten.graph.Model;
+import dev.hasten.measure.DataSpec;
+import dev.hasten.runtime.EnvironmentException;
+import dev.hasten.runtime.PipelineSpec;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/** Where a study keeps what it measured, beside the workload; one study at a time may hold it. */
+final class StudyFolder implements AutoCloseable {
+  private final String identity;
+  private final Path path;
+  private final FileChannel lockFile;
+  private final FileLock lock;
+
+  private StudyFolder(String identity, Path path) throws IOException {
+    this.identity = identity;
+    this.path = path;
+    Files.createDirectories(path);
+    this.lockFile =
+        FileChannel.open(path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    this.lock = locked();
+    sweep();
+  }
+
+  /**
+   * Makes the folder if need be, and takes its lock.
+   *
+   * @throws EnvironmentException if another study holds it or it cannot be written
+   */
+  static StudyFolder open(Workload workload) {
+    String identity = identity(workload);
+    Path path = path(workload, identity);
+    try {
+      return new StudyFolder(identity, path);
+    } catch (IOException e) {
+      throw new EnvironmentException(
+          path + ": the study cannot be kept here: " + e + "; make the folder writable", e);
+    }
+  }
+
+  /** Beside the workload, one folder for each workload, output and budget. */
+  static Path path(Workload workload) {
+    return path(workload, identity(workload));
+  }
+
+  private static Path path(Workload workload, String identity) {
+    return workload.folder().resolve(".hasten").resolve(identity.substring(0, 16));
+  }
+
+  /** Changes with everything that the outcome depends on, file contents included. */
+  private static String identity(Workload workload) {
+    StringBuilder text = new StringBuilder();
+    // The fingerprint sees weights that lie in files of their own.
+    text.append(Hashes.file(workload.model())).append(Model.read(workload.model()).fingerprint());
+    text.append(workload.pipeline().toMap());
+    if (workload.pipeline() instanceof PipelineSpec.Text spec) {
+      text.append(Hashes.file(workload.folder().resolve(spec.tokenizer())));
+    }
+    for (DataSpec spec : workload.data()) {
+      text.append(Hashes.file(spec.path())).append(spec);
+    }
+    workload.peers().forEach(p -> text.append(p.name()).append(Hashes.file(p.model())));
+    text.append(workload.splitter().seed())
+        .append(new TreeMap<>(workload.splitter().fractions()))
+        .append(new TreeMap<>(workload.splitter().limits()))
+        .append(workload.metric())
+        .append(workload.promise())
+        .append(workload.objective())
+        .append(workload.limits())
+        .append(workload.rows())
+        .append(new TreeSet<>(workload.include()))
+        .append(new TreeSet<>(workload.exclude()))
+        .append(workload.output())
+        .append(workload.budget());
+    return Hashes.text(text.toString());
+  }
+
+  private FileLock locked() throws IOException {
+    FileLock taken = null;
+    try {
+      taken = lockFile.tryLock();
+    } catch (OverlappingFileLockException e) {
+      // Another study of this process: the same refusal as for one of another process.
+    }
+    if (taken == null) {
+      lockFile.close();
+      throw new EnvironmentException(
+          path + ": another study of this workload is running; wait for it or stop it");
+    }
+    return taken;
+  }
+
+  /** Removes what a killed run was writing; under the lock nobody else is. */
+  private void sweep() throws IOException {
+    List<Path> left;
+    try (Stream<Path> files = Files.walk(path)) {
+      left = files.filter(StudyFolder::halfWritten).toList();
+    }
+    for (Path file : left) {
+      Files.delete(file);
+    }
+  }
+
+  private static boolean halfWritten(Path file) {
+    String name = String.valueOf(file.getFileName());
+    return name.startsWith(".") && name.endsWith(".tmp") && Files.isRegularFile(file);
+  }
+
+  String identity() {
+    return identity;
+  }
+
+  Path journal() {
+    return path.resolve(StudyRun.JOURNAL);
+  }
+
+  /** The models of the candidates, named by their content. */
+  Path artifacts() {
+    return path.resolve("artifacts");
+  }
+
+  /** Files on their way into the bundle. */
+  Path staged() {
+    return path.resolve("bundle-files");
+  }
+
+  /** The folder itself: where the report goes if there is no bundle. */
+  Path path() {
+    return path;
+  }
+
+  @Override
+  public void close() {
+    try {
+      lock.release();
+      lockFile.close();
+    } catch (IOException e) {
+      throw new EnvironmentException(path + ": the lock cannot be released: " + e, e);
+    }
+  }
+}
