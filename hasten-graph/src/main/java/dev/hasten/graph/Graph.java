@@ -77,7 +77,8 @@ public final class Graph {
     return ready;
   }
 
-  private void order() {
+  /** Brings {@link #nodes} and their positions in order. */
+  void order() {
     if (!ordered) {
       nodes = new LinkedHashSet<>(NodeOrder.sort(this, nodes));
       nextPosition = 0;
@@ -175,8 +176,8 @@ public final class Graph {
       Map<String, Attribute> attributes,
       List<String> outputs) {
     for (Value input : inputs) {
-      requireVisible(input, this);
-      requireCapturable(input);
+      Scope.requireVisible(input, this);
+      Scope.requireCapturable(input, this);
     }
     attributes.forEach((key, value) -> requireAttachable(value));
     String base = outputs.isEmpty() || outputs.getFirst().isEmpty() ? opType : outputs.getFirst();
@@ -323,10 +324,10 @@ public final class Graph {
    */
   public void setInput(Node node, int index, @Nullable Value value) {
     requireMine(node);
-    requireVisible(value, this);
+    Scope.requireVisible(value, this);
     if (value != null && value.producer != null) {
       Node user = node.ancestorIn(value.graph);
-      value.graph.requireNoCycle(value, user == null ? Set.of() : Set.of(user));
+      Scope.requireNoCycle(value, user == null ? Set.of() : Set.of(user));
     }
     while (node.inputs.size() <= index) {
       node.inputs.add(null);
@@ -334,28 +335,6 @@ public final class Graph {
     link(node, index, value);
     while (value == null && !node.inputs.isEmpty() && node.inputs.getLast() == null) {
       node.inputs.removeLast();
-    }
-  }
-
-  /** Fails if one of {@code users}, nodes of this graph, is needed to make {@code value}. */
-  private void requireNoCycle(Value value, Set<Node> users) {
-    Node producer = value.producer;
-    if (producer == null || users.isEmpty()) {
-      return;
-    }
-    order();
-    if (NodeOrder.dependsOnAny(this, producer, users)) {
-      throw new IllegalArgumentException(
-          "value %s depends on its new user %s (expected: no cycle)"
-              .formatted(value.name, users.iterator().next()));
-    }
-  }
-
-  /** Fails if {@code value} is of an outer graph and needs the node that holds this one. */
-  private void requireCapturable(@Nullable Value value) {
-    if (value != null && value.graph != this && owner != null) {
-      Node holder = owner.ancestorIn(value.graph);
-      value.graph.requireNoCycle(value, holder == null ? Set.of() : Set.of(holder));
     }
   }
 
@@ -374,7 +353,7 @@ public final class Graph {
       value.graph.nameOmitted(value);
       value.uses.add(use);
       value.graph.noteDependency(value, node);
-      unshadow(value, this);
+      Scope.unshadow(value, this);
     }
   }
 
@@ -394,34 +373,6 @@ public final class Graph {
     }
   }
 
-  /** A subgraph's own value of the same name would hide {@code value}: it gets another name. */
-  private static void unshadow(Value value, Graph from) {
-    for (Graph g = from; g != null && g != value.graph; g = g.outer) {
-      Value hiding = g.values.get(value.name);
-      if (hiding != null) {
-        g.moveName(hiding, g.uniqueName(value.name));
-      }
-    }
-  }
-
-  private static void requireVisible(@Nullable Value value, Graph from) {
-    if (value == null) {
-      return;
-    }
-    for (Graph g = from; g != null; g = g.outer) {
-      if (g == value.graph) {
-        boolean gone =
-            !value.name.isEmpty() && g.values.get(value.name) != value
-                || value.producer != null && value.producer.removed;
-        if (!gone) {
-          return;
-        }
-      }
-    }
-    throw new IllegalArgumentException(
-        "value %s (expected: one that graph '%s' can see)".formatted(value.name, from.name));
-  }
-
   /**
    * Makes every user of {@code old} use {@code by}. Outputs of the main graph keep their names and
    * declared types: {@code by} takes over the name, or, where it cannot ({@link #takesOver}), an
@@ -435,8 +386,8 @@ public final class Graph {
       return;
     }
     if (old.outputs > 0) {
-      requireVisible(by, old.graph);
-      old.graph.requireCapturable(by);
+      Scope.requireVisible(by, old.graph);
+      Scope.requireCapturable(by, old.graph);
     }
     replaceUses(old, by, use -> true);
     GraphOutputs.replace(old, by);
@@ -447,17 +398,17 @@ public final class Graph {
     if (old == by) {
       return;
     }
-    requireVisible(by, this);
+    Scope.requireVisible(by, this);
     List<Use> chosen = old.uses.stream().filter(which).toList();
     Set<Node> users = new HashSet<>();
     for (Use use : chosen) {
-      requireVisible(by, use.node().graph);
+      Scope.requireVisible(by, use.node().graph);
       Node user = use.node().ancestorIn(by.graph);
       if (user != null) {
         users.add(user);
       }
     }
-    by.graph.requireNoCycle(by, users);
+    Scope.requireNoCycle(by, users);
     for (Use use : chosen) {
       use.node().graph.link(use.node(), use.input(), by);
     }
@@ -483,7 +434,7 @@ public final class Graph {
     for (Graph inner : subgraphs(value)) {
       for (Value captured : inner.captures()) {
         Node user = node.ancestorIn(captured.graph);
-        captured.graph.requireNoCycle(captured, user == null ? Set.of() : Set.of(user));
+        Scope.requireNoCycle(captured, user == null ? Set.of() : Set.of(user));
         captured.graph.ordered = false;
       }
     }
@@ -555,15 +506,15 @@ public final class Graph {
 
   /** Makes a value an output of this graph, after those that are. */
   public void addOutput(Value value) {
-    requireVisible(value, this);
-    requireCapturable(value);
+    Scope.requireVisible(value, this);
+    Scope.requireCapturable(value, this);
     value.graph.nameOmitted(value);
     if (value.graph != this && owner != null) {
       value.graph.noteDependency(value, owner);
     }
     outputs.add(Declaration.fresh(value));
     value.outputs++;
-    unshadow(value, this);
+    Scope.unshadow(value, this);
   }
 
   /** The value is no longer an output of this graph; it stays. */
