@@ -217,6 +217,7 @@ final class Samples {
         switch (status) {
           case MEASURED -> "";
           case DROPPED -> "overlap@10 fell by 0.21 on 200 examples (allowed: 0.05)";
+          case NOT_TRIED -> "the time was up before its turn";
           case FAILED ->
               "the runtime rejects the model: Type Error: Type 'tensor(float16)' of input "
                   + HOSTILE;
@@ -229,7 +230,7 @@ final class Samples {
         kind == Kind.BASELINE
             ? new Trial.MemoryUse(412_000_000, 186_000_000, millis(402), millis(910))
             : null,
-        kind == Kind.BASELINE || status == Status.FAILED
+        kind == Kind.BASELINE || status == Status.FAILED || status == Status.NOT_TRIED
             ? null
             : quality(
                 Split.VALIDATE,
