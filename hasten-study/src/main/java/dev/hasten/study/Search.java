@@ -156,8 +156,7 @@ final class Search {
                 .orElseGet(rows::getFirst));
   }
 
-  private List<Trial> trials(
-      List<Study.Planned> planned, Attempt.Tools tools, Trial original) {
+  private List<Trial> trials(List<Study.Planned> planned, Attempt.Tools tools, Trial original) {
     List<Trial> trials = new ArrayList<>();
     boolean complete = false;
     boolean go = true;

@@ -221,14 +221,9 @@ class SearchTest {
     assertThat(runner.asked).contains("make t2").doesNotContain("make t3");
     assertThat(chosen(found)).isEqualTo("t2");
 
-    FakeRunner hopeless =
-        runner(
-                workload,
-                Map.of(
-                    "t1", GOOD.faster(1),
-                    "t2", GOOD.faster(1),
-                    "t3", GOOD.faster(1)))
-            .taking(Duration.ofMinutes(2));
+    Outcome noFaster = GOOD.faster(1);
+    Map<String, Outcome> outcomes = Map.of("t1", noFaster, "t2", noFaster, "t3", noFaster);
+    FakeRunner hopeless = runner(workload, outcomes).taking(Duration.ofMinutes(2));
     Searches.run(workload, hopeless, 5, folder.resolve("other.jsonl"), Progress.NONE);
     assertThat(hopeless.asked).contains("make t3").doesNotContain("make t4");
   }

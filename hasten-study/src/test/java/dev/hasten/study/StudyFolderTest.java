@@ -53,11 +53,7 @@ class StudyFolderTest {
     Path before = study();
     Path weights;
     try (Stream<Path> files = Files.list(folder)) {
-      weights =
-          files
-              .filter(f -> f.toString().endsWith(".data"))
-              .findFirst()
-              .orElseThrow();
+      weights = files.filter(f -> f.toString().endsWith(".data")).findFirst().orElseThrow();
     }
     byte[] bytes = Files.readAllBytes(weights);
     bytes[100] ^= 1;
