@@ -6,6 +6,7 @@ import dev.hasten.runtime.Example;
 import dev.hasten.runtime.Prediction;
 import dev.hasten.runtime.Predictor;
 import dev.hasten.study.Budget;
+import dev.hasten.study.Study;
 import dev.hasten.study.StudyResult;
 import dev.hasten.study.Workload;
 import java.io.IOException;
@@ -81,22 +82,25 @@ final class DemoCommand implements Callable<Integer> {
     if (budget != null) {
       workload = workload.withBudget(Budget.parse(budget));
     }
+    Workload asked = workload;
     StudyResult result =
         OptimizeCommand.study(
-            workload,
+            asked,
             fresh,
             List.of("hasten demo" + (budget == null ? "" : " --budget " + budget)),
             false);
     if (!result.outcome().delivered()) {
-      output.print(new Report(result, query, List.of()), () -> Summary.of(result, folder));
+      output.print(new Report(result, query, List.of()), () -> summary(result, asked));
       return Main.Exit.GOAL_NOT_MET;
     }
-    Path bundle = workload.output();
-    List<Answer> answers = ask(bundle, files.examples());
+    List<Answer> answers = ask(asked.output(), files.examples());
     output.print(
-        new Report(result, query, answers),
-        () -> Summary.of(result, bundle) + "\n" + text(answers));
+        new Report(result, query, answers), () -> summary(result, asked) + "\n" + text(answers));
     return Main.Exit.DONE;
+  }
+
+  private static String summary(StudyResult result, Workload workload) {
+    return Summary.of(result, workload.output(), Study.folder(workload));
   }
 
   /** Answers the query through the bundle, as an application would. */

@@ -80,7 +80,7 @@ final class OptimizeCommand implements Callable<Integer> {
       return Main.Exit.DONE;
     }
     StudyResult result = study(asked, fresh, commandLine(), quiet);
-    output.print(result, () -> Summary.of(result, asked.output()));
+    output.print(result, () -> Summary.of(result, asked.output(), Study.folder(asked)));
     return result.outcome().delivered() ? Main.Exit.DONE : Main.Exit.GOAL_NOT_MET;
   }
 

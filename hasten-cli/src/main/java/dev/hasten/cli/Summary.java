@@ -14,7 +14,11 @@ import java.util.Optional;
 final class Summary {
   private Summary() {}
 
-  static String of(StudyResult result, Path bundle) {
+  /**
+   * @param bundle where it was written, if so
+   * @param study the study's own folder: there the report is if nothing was delivered
+   */
+  static String of(StudyResult result, Path bundle, Path study) {
     StringBuilder text = new StringBuilder("\n");
     Optional<Trial> delivered = result.delivered().filter(t -> result.outcome().delivered());
     if (delivered.isPresent()) {
@@ -41,7 +45,7 @@ final class Summary {
       trials.row(
           trial.id(),
           trial.label(),
-          trial.speed().isEmpty() ? "" : Units.times(trial.speed().getFirst().speedup().estimate()),
+          speedup(result, trial),
           trial.validate() == null
               ? ""
               : String.format(Locale.ROOT, "%.4f", trial.validate().candidate()),
@@ -66,8 +70,9 @@ final class Summary {
         .append(" cores).\n");
     if (delivered.isPresent()) {
       text.append("Bundle  ").append(bundle).append('\n');
-      text.append("Report  ").append(bundle.resolve("report.html")).append('\n');
     }
+    Path report = (delivered.isPresent() ? bundle : study).resolve("report.html");
+    text.append("Report  ").append(report).append('\n');
     return text.toString();
   }
 
@@ -77,12 +82,18 @@ final class Summary {
             Locale.ROOT,
             "%.1f× smaller",
             (double) result.baseline().fileBytes() / trial.fileBytes());
-    String speed =
-        trial.speed().isEmpty()
-            ? ""
-            : Units.times(trial.speed().getFirst().speedup().estimate()) + " as fast, ";
+    String speedup = speedup(result, trial);
+    String speed = speedup.isEmpty() ? "" : speedup + " as fast, ";
     Quality quality = trial.test() == null ? trial.validate() : trial.test();
     return speed + size + (quality == null ? "" : "; " + quality.text());
+  }
+
+  /** At the row that is judged; empty if not measured there. */
+  private static String speedup(StudyResult result, Trial trial) {
+    return trial
+        .at(result.asked().headline())
+        .map(s -> Units.times(s.speedup().estimate()))
+        .orElse("");
   }
 
   static String row(Row row) {

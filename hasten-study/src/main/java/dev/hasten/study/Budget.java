@@ -4,7 +4,9 @@ import dev.hasten.runtime.BadInputException;
 import java.time.Duration;
 
 /**
- * How long a study may take. At least one candidate is always carried to the end, even past it.
+ * How long a study may take. At least one candidate is always carried to the end, even past it, and
+ * the three most promising are tried unless one of them is good enough and better than the
+ * original.
  *
  * @param total wall-clock time, profile to bundle; a resumed study counts what it spent before
  */

@@ -61,6 +61,13 @@ final class Choice {
         .or(() -> noBetter(trial, baseline));
   }
 
+  /** Whether, as far as is known after its trial, it would be delivered. */
+  boolean promising(Trial trial, Trial baseline) {
+    return trial.status() == Trial.Status.MEASURED
+        && drop(trial) <= promise.maxDrop()
+        && noBetter(trial, baseline).isEmpty();
+  }
+
   Optional<String> belowFloor(Quality quality) {
     if (promise.floor().isEmpty()) {
       return Optional.empty();

@@ -8,6 +8,7 @@ import dev.hasten.runtime.Optimization;
 import dev.hasten.runtime.PipelineSpec;
 import dev.hasten.runtime.TunedOn;
 import dev.hasten.runtime.Tuning;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -66,6 +67,11 @@ final class Delivery {
             .withTunedOn(TunedOn.here())
             .withSummary(summary(whole, chosen));
     Bundle.write(workload.output(), manifest, files);
+    try {
+      Leftovers.sweepBeside(workload.output());
+    } catch (IOException e) {
+      // The bundle is written; what a killed run left beside it is no reason to fail.
+    }
     return whole;
   }
 

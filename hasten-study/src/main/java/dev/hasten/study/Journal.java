@@ -173,9 +173,13 @@ final class Journal implements AutoCloseable {
   }
 
   private void append(String key, JsonNode value) {
+    Instant now = Instant.now();
+    if (values.isEmpty()) {
+      started = now;
+    }
     Map<String, Object> entry = new LinkedHashMap<>();
     entry.put("key", key);
-    entry.put("at", Instant.now());
+    entry.put("at", now);
     entry.put("spent", spent().toNanos() / 1e9);
     entry.put("value", value);
     ByteBuffer line = ByteBuffer.wrap((Json.line(entry) + "\n").getBytes(StandardCharsets.UTF_8));

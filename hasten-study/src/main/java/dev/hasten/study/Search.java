@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 final class Search {
   static final int FINALISTS = 4;
 
+  /** Candidates tried even past the time as long as none promises to be delivered. */
+  static final int LEAST = 3;
+
   /** Shares of the budget after which a phase begins nothing new. */
   private static final double TRIALS_UNTIL = 0.6;
 
@@ -85,7 +88,7 @@ final class Search {
     meter.phase("Trials", 2);
     Attempt.Tools tools =
         new Attempt.Tools(workload, choice, runner, meter, journal::spent, quickTime());
-    List<Trial> trials = trials(planned, tools);
+    List<Trial> trials = trials(planned, tools, original);
     List<Trial> peers = peers(tools);
 
     meter.phase("Finalists", 3);
@@ -153,13 +156,14 @@ final class Search {
                 .orElseGet(rows::getFirst));
   }
 
-  private List<Trial> trials(List<Study.Planned> planned, Attempt.Tools tools) {
+  private List<Trial> trials(List<Study.Planned> planned, Attempt.Tools tools, Trial original) {
     List<Trial> trials = new ArrayList<>();
     boolean complete = false;
     boolean go = true;
+    boolean promising = false;
     for (int i = 0; i < planned.size(); i++) {
       Study.Planned candidate = planned.get(i);
-      boolean needed = !complete;
+      boolean needed = !complete || (!promising && i < LEAST);
       int done = i;
       // Time does not come back: after the first that is passed over, so is the rest.
       go =
@@ -176,6 +180,7 @@ final class Search {
           journal.once(
               "trial/" + candidate.id(), Trial.class, () -> Attempt.candidate(tools, candidate));
       complete |= trial.status() == Trial.Status.MEASURED;
+      promising |= tools.choice().promising(trial, original);
       trials.add(trial);
       meter.trial(trial);
     }

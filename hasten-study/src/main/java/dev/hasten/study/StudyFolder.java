@@ -11,10 +11,8 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.List;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.stream.Stream;
 
 /** Where a study keeps what it measured, beside the workload; one study at a time may hold it. */
 final class StudyFolder implements AutoCloseable {
@@ -30,7 +28,7 @@ final class StudyFolder implements AutoCloseable {
     this.lockFile =
         FileChannel.open(path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     this.lock = locked();
-    sweep();
+    Leftovers.sweep(path);
   }
 
   /**
@@ -99,22 +97,6 @@ final class StudyFolder implements AutoCloseable {
           path + ": another study of this workload is running; wait for it or stop it");
     }
     return taken;
-  }
-
-  /** Removes what a killed run was writing; under the lock nobody else is. */
-  private void sweep() throws IOException {
-    List<Path> left;
-    try (Stream<Path> files = Files.walk(path)) {
-      left = files.filter(StudyFolder::halfWritten).toList();
-    }
-    for (Path file : left) {
-      Files.delete(file);
-    }
-  }
-
-  private static boolean halfWritten(Path file) {
-    String name = String.valueOf(file.getFileName());
-    return name.startsWith(".") && name.endsWith(".tmp") && Files.isRegularFile(file);
   }
 
   String identity() {

@@ -212,6 +212,23 @@ class SearchTest {
   }
 
   @Test
+  void pastTheTimeTheFirstFewAreTriedForOneThatHelps() {
+    Workload workload = Searches.workload(Objective.LATENCY);
+    // As simplification often is: fit to be delivered, but no faster.
+    FakeRunner runner =
+        runner(workload, Map.of("t1", GOOD.faster(1))).taking(Duration.ofMinutes(2));
+    Search.Found found = run(runner, workload, 5);
+    assertThat(runner.asked).contains("make t2").doesNotContain("make t3");
+    assertThat(chosen(found)).isEqualTo("t2");
+
+    Outcome noFaster = GOOD.faster(1);
+    Map<String, Outcome> outcomes = Map.of("t1", noFaster, "t2", noFaster, "t3", noFaster);
+    FakeRunner hopeless = runner(workload, outcomes).taking(Duration.ofMinutes(2));
+    Searches.run(workload, hopeless, 5, folder.resolve("other.jsonl"), Progress.NONE);
+    assertThat(hopeless.asked).contains("make t3").doesNotContain("make t4");
+  }
+
+  @Test
   void trialsLeaveTimeForTheFinals() {
     Workload workload = Searches.workload(Objective.LATENCY);
     // A trial takes four seconds: in a minute, of which six tenths are theirs, no more than nine.
