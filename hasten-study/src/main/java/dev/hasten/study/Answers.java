@@ -10,13 +10,16 @@ import dev.hasten.measure.Split;
 import dev.hasten.runtime.Backend;
 import dev.hasten.runtime.Example;
 import dev.hasten.runtime.NdArray;
+import dev.hasten.runtime.Npy;
 import dev.hasten.runtime.Session;
 import dev.hasten.runtime.SessionOptions;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -25,18 +28,25 @@ final class Answers {
   private static final int BATCH = 8;
   private static final int LOOK = 64;
 
+  /** The original's answers are kept up to this size. */
+  private static final long KEPT_BYTES = 1L << 28;
+
   private final Data data;
   private final Path original;
+  private final @Nullable Path folder;
   private final Metric metric;
   private final OutputKind kind;
   private final Map<Split, Outputs> originals = new EnumMap<>(Split.class);
 
   /**
+   * @param folder keeps the original's answers, so that a study that was killed does not pay for
+   *     them again; null: nowhere
    * @param named the metric asked for; null: the one that suits the outputs
    */
-  Answers(Data data, Path original, @Nullable String named, boolean labels) {
+  Answers(Data data, Path original, @Nullable Path folder, @Nullable String named, boolean labels) {
     this.data = data;
     this.original = original;
+    this.folder = folder;
     List<float[]> rows = rows(original, data.first(Split.VALIDATE, LOOK));
     OutputKind guessed = Metrics.guessKind(rows);
     this.metric =
@@ -62,13 +72,45 @@ final class Answers {
 
   private Sample plain(Path candidate, Split split, int most) {
     List<LabeledExample> examples = data.first(split, most);
-    Outputs all = originals.computeIfAbsent(split, s -> outputs(original, data.splits().of(s)));
+    Outputs all = originals.computeIfAbsent(split, this::originals);
     int[] head = new int[examples.size()];
     Arrays.setAll(head, i -> i);
     Outputs theirs = outputs(candidate, examples);
     List<@Nullable String> labels = new ArrayList<>();
     examples.forEach(e -> labels.add(e.label()));
     return Sample.labeled(all.subset(head), theirs, labels);
+  }
+
+  private Outputs originals(Split split) {
+    List<LabeledExample> examples = data.splits().of(split);
+    Path kept =
+        folder == null
+            ? null
+            : folder.resolve("original-" + split.name().toLowerCase(Locale.ROOT) + ".npy");
+    if (kept != null && Files.exists(kept)) {
+      NdArray array = Npy.read(kept);
+      if (array.rank() == 2 && array.shape()[0] == examples.size()) {
+        return new Outputs(kind, split(array.toFloats(), examples.size()));
+      }
+    }
+    Outputs outputs = outputs(original, examples);
+    if (kept != null && (long) outputs.size() * outputs.width() * Float.BYTES <= KEPT_BYTES) {
+      float[] all = new float[outputs.size() * outputs.width()];
+      for (int i = 0; i < outputs.size(); i++) {
+        System.arraycopy(outputs.row(i), 0, all, i * outputs.width(), outputs.width());
+      }
+      Npy.write(kept, NdArray.floats(all, outputs.size(), outputs.width()));
+    }
+    return outputs;
+  }
+
+  private static List<float[]> split(float[] flat, int count) {
+    int width = flat.length / count;
+    List<float[]> rows = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      rows.add(Arrays.copyOfRange(flat, i * width, (i + 1) * width));
+    }
+    return rows;
   }
 
   private Outputs outputs(Path model, List<LabeledExample> examples) {
@@ -82,11 +124,7 @@ final class Answers {
         Map<String, NdArray> encoded = data.pipeline().encode(batch);
         Map<String, NdArray> decoded = data.pipeline().decode(encoded, session.run(encoded));
         NdArray first = decoded.values().iterator().next();
-        float[] flat = first.toFloats();
-        int width = flat.length / batch.size();
-        for (int i = 0; i < batch.size(); i++) {
-          rows.add(Arrays.copyOfRange(flat, i * width, (i + 1) * width));
-        }
+        rows.addAll(split(first.toFloats(), batch.size()));
       }
     }
     return rows;

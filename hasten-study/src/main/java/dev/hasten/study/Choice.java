@@ -10,8 +10,11 @@ import java.util.function.Predicate;
 
 /** The order in which finalists are preferred, and what rules one out. */
 final class Choice {
-  /** Two speeds closer than this are alike even on a quiet machine. */
-  private static final double ALIKE = 0.03;
+  /**
+   * Two speeds closer than this are alike: from one run to the next, quiet as the machine may be,
+   * their ratio moves by about as much.
+   */
+  private static final double ALIKE = 0.05;
 
   /** A file larger by less than this share is no larger to anybody. */
   private static final double SAME_SIZE = 0.01;

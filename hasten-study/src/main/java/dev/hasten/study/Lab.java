@@ -38,6 +38,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Makes and measures for real: the model's files, this machine's backend. */
 final class Lab implements TrialRunner, AutoCloseable {
@@ -54,7 +55,11 @@ final class Lab implements TrialRunner, AutoCloseable {
   private final Answers answers;
   private final Map<Row, List<Map<String, NdArray>>> inputs = new HashMap<>();
 
-  Lab(Workload workload, Model model, Hardware hardware, Path artifacts) {
+  /**
+   * @param artifacts folder for the candidates' models
+   * @param kept folder for the original's answers, null: they are not kept
+   */
+  Lab(Workload workload, Model model, Hardware hardware, Path artifacts, @Nullable Path kept) {
     this.workload = workload;
     this.model = model;
     this.hardware = hardware;
@@ -63,7 +68,7 @@ final class Lab implements TrialRunner, AutoCloseable {
       this.data = new Data(workload, session.inputs());
     }
     boolean labels = workload.data().stream().allMatch(spec -> spec.labelField() != null);
-    this.answers = new Answers(data, workload.model(), workload.metric(), labels);
+    this.answers = new Answers(data, workload.model(), kept, workload.metric(), labels);
   }
 
   Data data() {

@@ -20,7 +20,7 @@ public final class Profile {
   public static WithAdvice of(Workload workload, Progress progress) {
     Model model = Model.read(workload.model());
     Hardware hardware = Hardware.detect();
-    try (Lab lab = new Lab(workload, model, hardware, workload.folder())) {
+    try (Lab lab = new Lab(workload, model, hardware, workload.folder(), null)) {
       progress.phase("Profile", 1, 1);
       progress.at("operators, peaks, scaling", 0.1, Duration.ofSeconds(15));
       ProfileResult profile = lab.profile(new TrialRunner.Subject(TrialRunner.BASELINE, ""), true);

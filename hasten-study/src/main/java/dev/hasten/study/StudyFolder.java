@@ -112,6 +112,11 @@ final class StudyFolder implements AutoCloseable {
     return path.resolve("artifacts");
   }
 
+  /** What the original answers. */
+  Path answers() {
+    return path.resolve("answers");
+  }
+
   /** Files on their way into the bundle. */
   Path staged() {
     return path.resolve("bundle-files");

@@ -57,7 +57,7 @@ class ChoiceTest {
     assertThat(
             order(
                 trial("small", 2.00, 0.000, 0.001, 200, 1),
-                trial("fast", 2.07, 0.008, 0.001, 900, 5)))
+                trial("fast", 2.15, 0.008, 0.001, 900, 5)))
         .containsExactly("fast", "small");
   }
 
@@ -109,8 +109,8 @@ class ChoiceTest {
     // b is alike a, c is alike b, but c is not alike a: the best sets the measure.
     assertThat(
             order(
-                trial("c", 1.92, 0.000, 0.001, 300, 1),
-                trial("b", 1.96, 0.004, 0.001, 300, 1),
+                trial("c", 1.86, 0.000, 0.001, 300, 1),
+                trial("b", 1.93, 0.004, 0.001, 300, 1),
                 trial("a", 2.00, 0.008, 0.001, 300, 1)))
         .containsExactly("b", "a", "c");
   }

@@ -77,8 +77,7 @@ class StudyTest {
               .iterator()
               .next();
       NdArray y = Objects.requireNonNull(answer.outputs().get("y"));
-      assertThat(cosine(y.toFloats(), expected.toFloats()))
-          .isGreaterThan(0.99);
+      assertThat(cosine(y.toFloats(), expected.toFloats())).isGreaterThan(0.99);
     }
   }
 
@@ -118,8 +117,7 @@ class StudyTest {
     StudyResult.Asked asked = first.asked();
     assertThat(asked.calibrate() + asked.validate() + asked.test()).isEqualTo(300);
     assertThat(test.examples()).isEqualTo(asked.test());
-    assertThat(Objects.requireNonNull(delivered.validate()).examples())
-        .isEqualTo(asked.validate());
+    assertThat(Objects.requireNonNull(delivered.validate()).examples()).isEqualTo(asked.validate());
     assertThat(delivered.memory()).isNotNull();
   }
 
