@@ -6,6 +6,8 @@ import dev.hasten.runtime.BadInputException;
 import dev.hasten.runtime.Optimization;
 import dev.hasten.runtime.SessionOptions;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -31,10 +33,22 @@ final class CheckedWrite {
       throw new BadInputException(
           target + ": its folder " + folder + " is not there (expected: an existing folder)");
     }
-    Path staging = Files.createTempDirectory(folder, ".hasten-apply");
+    Path staging;
+    try {
+      staging = Files.createTempDirectory(folder, ".hasten-apply");
+    } catch (FileSystemException e) {
+      // Of the file that was asked for, not of ours.
+      throw new FileSystemException(target.toString(), null, e.getReason());
+    }
     try {
       Path staged = staging.resolve(target.getFileName());
-      model.write(staged);
+      try {
+        model.write(staged);
+      } catch (UncheckedIOException e) {
+        String message =
+            String.valueOf(e.getMessage()).replace(staged.toString(), target.toString());
+        throw new UncheckedIOException(message, e.getCause());
+      }
       check(original, staged);
       // The data first: a model never refers to a file that is not there yet.
       for (Path file : files(staging)) {

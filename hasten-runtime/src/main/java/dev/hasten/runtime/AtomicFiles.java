@@ -7,8 +7,11 @@ import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -87,10 +90,16 @@ public final class AtomicFiles {
     return parent;
   }
 
+  /** The JDK's exceptions on files say the reason in their type, and repeat the temporary name. */
   static String reason(Exception e) {
     Throwable cause =
         e instanceof UncheckedIOException u && u.getCause() != null ? u.getCause() : e;
-    return cause.getClass().getSimpleName() + ": " + cause.getMessage();
+    return switch (cause) {
+      case NoSuchFileException absent -> "there is no " + absent.getFile();
+      case AccessDeniedException denied -> "permission denied: " + denied.getFile();
+      case FileSystemException file when file.getReason() != null -> file.getReason();
+      default -> cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+    };
   }
 
   private static void forceFolder(Path folder) {

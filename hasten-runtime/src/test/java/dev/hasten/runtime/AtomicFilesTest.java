@@ -36,7 +36,7 @@ class AtomicFilesTest {
                   throw new IOException("No space left on device");
                 }))
         .isInstanceOf(EnvironmentException.class)
-        .hasMessageContaining("c.txt: cannot be written: IOException: No space left on device");
+        .hasMessageContaining("c.txt: cannot be written: No space left on device");
     assertThatThrownBy(() ->
             AtomicFiles.write(
                 file,

@@ -140,9 +140,10 @@ final class Hero {
         "Drop of " + quality.metric(),
         Format.score(drop.estimate()),
         text(
-            "%s upper bound %s, promised at most %s"
+            "%s %% upper bound %s, promised at most %s"
                 .formatted(
-                    Format.percent(study.asked().confidence()),
+                    // One end of a two-sided interval.
+                    Format.plain(Math.round(1000 * (1 + drop.confidence()) / 2) / 10.0),
                     Format.score(drop.high()),
                     Format.plain(study.asked().maxDrop()))),
         join(

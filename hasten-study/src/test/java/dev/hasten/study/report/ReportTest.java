@@ -39,7 +39,7 @@ class ReportTest {
         .contains(
             "2.70× faster at batch 1 × 128, 3.95× smaller; overlap@10 drops by 0.0112, within the 0.05 promised.")
         .contains("95 % interval [2.67, 2.73]")
-        .contains("95 % upper bound 0.0130, promised at most 0.05")
+        .contains("97.5 % upper bound 0.0130, promised at most 0.05")
         .contains("Measured on Intel(R) Xeon(R) Platinum 8481C CPU @ 2.70GHz, 2 cores")
         .contains("neither input is an initializer")
         .contains("fell by 0.21 on 200 examples")
