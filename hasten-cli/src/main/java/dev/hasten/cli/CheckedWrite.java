@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 
 /** Writes a model only if the runtime takes it: a file that cannot be loaded helps nobody. */
@@ -47,7 +48,7 @@ final class CheckedWrite {
       } catch (UncheckedIOException e) {
         String message =
             String.valueOf(e.getMessage()).replace(staged.toString(), target.toString());
-        throw new UncheckedIOException(message, e.getCause());
+        throw new UncheckedIOException(message, Objects.requireNonNull(e.getCause()));
       }
       check(original, staged);
       // The data first: a model never refers to a file that is not there yet.
