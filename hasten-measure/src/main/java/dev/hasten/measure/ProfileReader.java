@@ -155,7 +155,8 @@ final class ProfileReader {
     double all = Math.max(1, total);
     List<NodeTime> nodes = new ArrayList<>();
     Map<String, long[]> byType = new LinkedHashMap<>();
-    for (Sum sum : sums) {
+    for (int order = 0; order < sums.size(); order++) {
+      Sum sum = sums.get(order);
       nodes.add(
           new NodeTime(
               sum.node,
@@ -163,7 +164,8 @@ final class ProfileReader {
               perRun(sum.micros, runs),
               sum.micros / all,
               sum.inputs,
-              sum.outputs));
+              sum.outputs,
+              order));
       long[] type = byType.computeIfAbsent(sum.opType, t -> new long[2]);
       type[0]++;
       type[1] += sum.micros;
