@@ -49,6 +49,11 @@ public record ProfileOptions(
     return new ProfileOptions(given, threads, perRow, scaling, memory, changed, peaks);
   }
 
+  /** The same without scaling and memory: where the time goes, not how it grows. */
+  public ProfileOptions operatorsOnly() {
+    return new ProfileOptions(given, threads, perRow, false, false, seed, peaks);
+  }
+
   /** The quickest: operators and one latency, against known peaks. */
   public ProfileOptions quick(Peaks known) {
     return new ProfileOptions(given, threads, Duration.ofMillis(20), false, false, seed, known);

@@ -33,6 +33,11 @@ public final class Blocks {
             : PeriodicBlocks.find(graph.nodes()));
   }
 
+  /** The blocks of these nodes, in their order, by structure alone. */
+  public static List<Block> repeated(List<Node> nodes) {
+    return PeriodicBlocks.find(nodes);
+  }
+
   /** In the graph's order. */
   public List<Block> all() {
     return all;

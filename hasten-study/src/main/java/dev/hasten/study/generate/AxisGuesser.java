@@ -24,7 +24,10 @@ final class AxisGuesser {
 
   private AxisGuesser() {}
 
-  static AxisRole role(String symbol, Shape shape, int axis, boolean floating) {
+  /** Inputs that carry a recurrent network's state from one call to the next. */
+  private static final Pattern STATE = Pattern.compile("h|c|h0|c0|hn|cn|.*(state|hidden|cell).*");
+
+  static AxisRole role(String input, String symbol, Shape shape, int axis, boolean floating) {
     String name = symbol.toLowerCase(Locale.ROOT).strip();
     if (!MEANINGLESS.matcher(name).matches()) {
       if (BATCH.matcher(name).matches()) {
@@ -41,11 +44,16 @@ final class AxisGuesser {
         return AxisRole.LENGTH;
       }
     }
-    return byPlace(shape, axis, floating);
+    boolean state = STATE.matcher(input.toLowerCase(Locale.ROOT)).matches();
+    return byPlace(shape, axis, floating, state);
   }
 
-  private static AxisRole byPlace(Shape shape, int axis, boolean floating) {
+  private static AxisRole byPlace(Shape shape, int axis, boolean floating, boolean state) {
     int rank = shape.rank();
+    if (state && rank == 3 && shape.dim(0).isFixed()) {
+      // [layers, batch, hidden]
+      return axis == 1 ? AxisRole.BATCH : AxisRole.OTHER;
+    }
     if (rank == 1) {
       return floating ? AxisRole.LENGTH : AxisRole.OTHER;
     }

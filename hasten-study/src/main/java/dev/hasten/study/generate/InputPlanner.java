@@ -145,7 +145,7 @@ public final class InputPlanner {
       Value input, Shape shape, int at, String symbol, DataType type, @Nullable Long wanted) {
     String where = input.name() + "[" + at + "]";
     Long size = wanted != null ? wanted : given.dims().get(symbol);
-    AxisRole role = AxisGuesser.role(symbol, shape, at, type.isFloating());
+    AxisRole role = AxisGuesser.role(input.name(), symbol, shape, at, type.isFloating());
     Axis known = axes.get(symbol);
     if (size != null) {
       if (known != null && known.origin() == Axis.Origin.GIVEN && known.size() != size) {
@@ -184,7 +184,7 @@ public final class InputPlanner {
               ? told
               : part.matches("\\d+")
                   ? Long.parseLong(part)
-                  : AxisGuesser.role(part, Shape.of(part, part), 1, false).sizes().getFirst();
+                  : AxisGuesser.role("", part, Shape.of(part, part), 1, false).sizes().getFirst();
         })
         .sum();
   }
