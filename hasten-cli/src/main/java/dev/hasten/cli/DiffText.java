@@ -32,7 +32,7 @@ final class DiffText {
         text,
         "nodes changed",
         diff.changed(),
-        c -> c.op() + "  " + c.name() + ": " + String.join("; ", c.what()));
+        c -> c.op() + "  " + c.name() + ": " + brief(c.what()));
     list(
         text,
         "weights changed",
@@ -49,6 +49,13 @@ final class DiffText {
         diff.weightsRemoved(),
         w -> w.name() + ": " + w.type() + ", " + Units.bytes(w.bytes()));
     return text.append(diff.equal()).append(" nodes are the same.\n").toString();
+  }
+
+  /** A change of operator says enough; else the first two differences. */
+  private static String brief(List<String> what) {
+    int most = what.getFirst().startsWith("operator ") ? 1 : 2;
+    String told = String.join("; ", what.subList(0, Math.min(most, what.size())));
+    return what.size() > most ? told + "; and " + (what.size() - most) + " more" : told;
   }
 
   private static <T> void list(

@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * and other usual sizes after them, until the model runs.
  */
 public final class InputPlanner {
+  private static final Set<String> NAMELESS = Set.of("?", "None", "none", "-1", "unk", "dynamic");
+
   private final Model model;
   private final GivenShapes given;
   private final Shapes shapes;
@@ -127,6 +129,7 @@ public final class InputPlanner {
           "--shape %s=%s: %d sizes (expected: %d, the model declares %s)"
               .formatted(input.name(), wanted, wanted.size(), declared.rank(), declared));
     }
+    declared = apart(declared, input.name());
     for (int i = 0; i < declared.rank(); i++) {
       Dim dim = declared.dim(i);
       if (wanted != null && dim.value().isPresent() && dim.value().getAsLong() != wanted.get(i)) {
@@ -139,6 +142,17 @@ public final class InputPlanner {
       }
     }
     return declared;
+  }
+
+  /** Sizes that an exporter calls {@code ?} or {@code None} have no name in common: each its own. */
+  private static Shape apart(Shape shape, String input) {
+    List<Dim> dims = new ArrayList<>();
+    for (int i = 0; i < shape.rank(); i++) {
+      boolean nameless =
+          shape.dim(i) instanceof Dim.Symbol(String symbol) && NAMELESS.contains(symbol);
+      dims.add(nameless ? Dim.of("?" + input + "." + i) : shape.dim(i));
+    }
+    return new Shape(dims);
   }
 
   private void axis(

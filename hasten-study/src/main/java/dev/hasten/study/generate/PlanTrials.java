@@ -64,18 +64,18 @@ final class PlanTrials {
             .toList());
   }
 
-  /** The draft, then other sizes, then other values, then both. */
+  /** The draft, then other sizes of each role, then of all, then other values with some of them. */
   private static Set<InputPlan> neighbours(InputPlan draft) {
     Set<InputPlan> plans = new LinkedHashSet<>();
     plans.add(draft);
     List<InputPlan> sized = new ArrayList<>(List.of(draft));
-    for (int step = 1; step < 13; step++) {
-      sized.add(resized(draft, step, role -> true));
-    }
     for (AxisRole role : AxisRole.values()) {
       for (int step = 1; step < role.sizes().size(); step++) {
         sized.add(resized(draft, step, r -> r == role));
       }
+    }
+    for (int step = 1; step < 13; step++) {
+      sized.add(resized(draft, step, role -> true));
     }
     plans.addAll(sized);
     for (long value : new long[] {1, 0}) {

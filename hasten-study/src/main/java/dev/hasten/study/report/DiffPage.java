@@ -33,7 +33,7 @@ public final class DiffPage {
             attr("aria-labelledby", "title"),
             el(
                 "div.title",
-                el("h1", attr("id", "title"), diff.a().name() + " → " + diff.b().name())),
+                el("h1", attr("id", "title"), text(diff.a().name() + " → " + diff.b().name()))),
             el("p.claim", claim(diff)),
             when(
                 !diff.notes().isEmpty(),

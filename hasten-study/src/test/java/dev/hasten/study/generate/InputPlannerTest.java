@@ -147,6 +147,13 @@ class InputPlannerTest {
   }
 
   @Test
+  void sizesThatShareAnEmptyNameAreNotEqual() {
+    InputPlan plan = plan(convolution("?", 6, "?", "?"));
+    assertThat(shape(plan, "image")).containsExactly(1L, 6L, 224L, 224L);
+    assertThat(plan.growth()).isEqualTo(InputPlan.Growth.SIDE);
+  }
+
+  @Test
   void whatIsGivenHoldsAndIsNoGuess() {
     InputPlan plan =
         plan(
