@@ -88,7 +88,7 @@ final class ProfileCommand implements Callable<Integer> {
   }
 
   private Profile.WithAdvice profile(Progress progress) {
-    if (isWorkload(file)) {
+    if (!isModel(file)) {
       if (!shapes.isEmpty() || !dims.isEmpty() || threads != null || seed != null) {
         throw new BadInputException(
             file
@@ -105,9 +105,8 @@ final class ProfileCommand implements Callable<Integer> {
     return Profile.of(file, options, progress);
   }
 
-  /** A workload by its name's ending, as everything that takes either tells them apart. */
-  static boolean isWorkload(Path file) {
-    String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
-    return name.endsWith(".yaml") || name.endsWith(".yml") || name.endsWith(".json");
+  /** A model by its name's ending, as everything that takes either tells them apart. */
+  static boolean isModel(Path file) {
+    return String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT).endsWith(".onnx");
   }
 }
