@@ -58,7 +58,8 @@ public final class AdviceTruth {
    *
    * @param how the recipe or row that was best
    */
-  record Pair(String model, Strategy strategy, double low, double high, Interval truth, String how) {
+  record Pair(
+      String model, Strategy strategy, double low, double high, Interval truth, String how) {
     double expected() {
       return Math.sqrt(low * high);
     }
@@ -158,8 +159,7 @@ public final class AdviceTruth {
   private static Map<Strategy, Best> recipes(
       Path file, Model model, InputPlan plan, Hardware hardware, Path folder) {
     Map<String, Path> made = new java.util.LinkedHashMap<>();
-    Context context =
-        Context.of(hardware).withCalibration(plan.make(8, 1)).withScratch(folder);
+    Context context = Context.of(hardware).withCalibration(plan.make(8, 1)).withScratch(folder);
     int quantized = 0;
     for (Candidate candidate : Techniques.candidates(hardware, model)) {
       boolean quantizes =
@@ -220,8 +220,7 @@ public final class AdviceTruth {
     if (!plan.batches()) {
       return Optional.empty();
     }
-    List<Row> rows =
-        Stream.of(1, 2, 4, 8).map(b -> new Row(b, plan.length(), 1)).toList();
+    List<Row> rows = Stream.of(1, 2, 4, 8).map(b -> new Row(b, plan.length(), 1)).toList();
     List<RowSpeed> measured =
         SpeedTest.run(subject("baseline", file, 1, plan), List.of(), rows, OPTIONS);
     double single = measured.getFirst().subjects().getFirst().examplesPerSecond();

@@ -89,7 +89,10 @@ final class ProfileReader {
     }
   }
 
-  /** Time of the kernels that ran within one that began at {@code at}: they ended, and so stand, before it. */
+  /**
+   * Time of the kernels that ran within one that began at {@code at}: they ended, and so stand,
+   * before it.
+   */
   private static long held(List<Kernel> kernels, long at) {
     long sum = 0;
     for (int i = kernels.size() - 1; i >= 0 && kernels.get(i).at() >= at; i--) {

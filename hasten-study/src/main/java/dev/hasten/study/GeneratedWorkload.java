@@ -88,8 +88,7 @@ public final class GeneratedWorkload {
             "input %s is text, which no .npz file holds (expected: numbers; write a workload with data of your own)"
                 .formatted(input.name()));
       }
-      bytes +=
-          plan.shape(input).stream().reduce(1L, (a, b) -> a * b) * input.type().bytes();
+      bytes += plan.shape(input).stream().reduce(1L, (a, b) -> a * b) * input.type().bytes();
     }
     int count = (int) Math.clamp(MOST_BYTES / Math.max(1, bytes), FEWEST, EXAMPLES);
     List<Map<String, NdArray>> examples = plan.make(count, SEED);

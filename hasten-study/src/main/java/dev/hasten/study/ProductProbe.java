@@ -69,8 +69,7 @@ record ProductProbe(double share, double speedup) {
 
   /** The runtime packs constant factors when it loads the model: they are no inputs of a run. */
   private static boolean isByWeights(NodeTime node) {
-    boolean product =
-        List.of("MatMul", "Gemm", "FusedMatMul", "FusedGemm").contains(node.opType());
+    boolean product = List.of("MatMul", "Gemm", "FusedMatMul", "FusedGemm").contains(node.opType());
     return product
         && !node.inputs().isEmpty()
         && !node.outputs().isEmpty()
@@ -82,7 +81,9 @@ record ProductProbe(double share, double speedup) {
     TensorShape in = node.inputs().getFirst();
     long depth = Math.max(1, in.dims().getLast());
     return new Product(
-        Math.max(1, in.size() / depth), depth, Math.max(1, node.outputs().getFirst().dims().getLast()));
+        Math.max(1, in.size() / depth),
+        depth,
+        Math.max(1, node.outputs().getFirst().dims().getLast()));
   }
 
   private static double speedup(Product p, int threads, Hardware hardware) {

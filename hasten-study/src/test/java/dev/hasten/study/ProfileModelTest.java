@@ -59,14 +59,12 @@ class ProfileModelTest {
             notes.add(text);
           }
         };
-    Profile.WithAdvice found =
-        Profile.of(model(), ProfileOptions.DEFAULT.quick(PEAKS), progress);
+    Profile.WithAdvice found = Profile.of(model(), ProfileOptions.DEFAULT.quick(PEAKS), progress);
     ProfileDetail detail = found.detail();
     assertThat(detail.generated()).isTrue();
     assertThat(detail.inputs())
         .containsExactly(
-            new ProfileDetail.InputLine(
-                "x", "float", List.of(1L, 128L, 64L), "standard normal"));
+            new ProfileDetail.InputLine("x", "float", List.of(1L, 128L, 64L), "standard normal"));
     assertThat(notes).isEqualTo(detail.warnings()).hasSize(2);
     // Three products of [128, 64] by [64, 64], two operations each.
     double products =
@@ -79,7 +77,9 @@ class ProfileModelTest {
     assertThat(detail.blocks().getFirst().parameters()).isEqualTo(64 * 64);
     // A layer's input and output.
     assertThat(detail.activations().peakBytes()).isEqualTo(2 * 128 * 64 * 4);
-    assertThat(found.advice()).extracting(Advice::strategy).containsExactly(Advice.Strategy.values());
+    assertThat(found.advice())
+        .extracting(Advice::strategy)
+        .containsExactly(Advice.Strategy.values());
     assertThat(found.advice()).allSatisfy(a -> assertThat(a.low()).isLessThanOrEqualTo(a.high()));
     assertThat(Json.pretty(found)).contains("\"generated\" : true");
   }

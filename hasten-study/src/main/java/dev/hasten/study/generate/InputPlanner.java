@@ -144,7 +144,9 @@ public final class InputPlanner {
     return declared;
   }
 
-  /** Sizes that an exporter calls {@code ?} or {@code None} have no name in common: each its own. */
+  /**
+   * Sizes that an exporter calls {@code ?} or {@code None} have no name in common: each its own.
+   */
   private static Shape apart(Shape shape, String input) {
     List<Dim> dims = new ArrayList<>();
     for (int i = 0; i < shape.rank(); i++) {
