@@ -14,7 +14,6 @@ import dev.hasten.runtime.Session;
 import dev.hasten.runtime.SessionOptions;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -88,10 +87,8 @@ record ProductProbe(double share, double speedup) {
 
   private static double speedup(Product p, int threads, Hardware hardware) {
     SplittableRandom random = new SplittableRandom(1);
-    float[] weights = new float[Math.toIntExact(p.depth() * p.columns())];
-    float[] input = new float[Math.toIntExact(p.rows() * p.depth())];
-    Arrays.setAll(weights, i -> (float) random.nextGaussian());
-    Arrays.setAll(input, i -> (float) random.nextGaussian());
+    float[] weights = normal(p.depth() * p.columns(), random);
+    float[] input = normal(p.rows() * p.depth(), random);
     Model plain =
         GraphBuilder.opset(17)
             .input("x", DataType.FLOAT, p.rows(), p.depth())
@@ -119,5 +116,13 @@ record ProductProbe(double share, double speedup) {
     }
     ratios.sort(null);
     return ratios.get(ratios.size() / 2);
+  }
+
+  private static float[] normal(long count, SplittableRandom random) {
+    float[] numbers = new float[Math.toIntExact(count)];
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] = (float) random.nextGaussian();
+    }
+    return numbers;
   }
 }

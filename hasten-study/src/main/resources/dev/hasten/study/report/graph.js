@@ -73,7 +73,19 @@
   /* ---- words ---- */
   const bytes = (b) => b >= 1e9 ? (b / 1e9).toFixed(1) + " GB" : b >= 1e6 ? (b / 1e6).toFixed(1) + " MB" : b >= 1e3 ? (b / 1e3).toFixed(1) + " kB" : b + " B";
   const time = (us) => us >= 1000 ? (us / 1000).toFixed(2) + " ms" : us.toFixed(us < 10 ? 1 : 0) + " µs";
-  const shapeOf = (type) => { const at = type.indexOf("["); return at < 0 ? "" : type.slice(at + 1, -1).replace(/,/g, " × "); };
+  /* Sizes may be expressions, max(a, b): commas within them part nothing, and the whole stands in the panel. */
+  function shapeOf(type) {
+    const at = type.indexOf("[");
+    if (at < 0) return "";
+    const dims = [""];
+    let depth = 0;
+    for (const c of type.slice(at + 1, -1)) {
+      if (c === "(") depth++;
+      if (c === ")") depth--;
+      if (c === "," && depth === 0) dims.push(""); else dims[dims.length - 1] += c;
+    }
+    return dims.map((d) => (d.length > 9 ? d.slice(0, 7) + "…" : d)).join(" × ");
+  }
   const lastPart = (name) => name.slice(name.lastIndexOf("/") + 1);
   const opName = (op) => op.slice(op.lastIndexOf(".") + 1);
   function subtitle(node) {
@@ -362,7 +374,7 @@
     const node = N[b.ref];
     ctx.font = BOLD; ctx.fillText(node.label, x, b.y + 13);
     let sub = node.sub;
-    if (by === "time") sub = node.micros == null ? "fused or not timed" : time(node.micros);
+    if (by === "time") sub = node.micros == null ? "–" : time(node.micros);
     if (by === "size") sub = node.bytes ? bytes(node.bytes) : "";
     ctx.font = PLAIN; ctx.globalAlpha = 0.75; ctx.fillText(cut(sub, PLAIN, b.w - 10), x, b.y + 27); ctx.globalAlpha = 1;
   }
@@ -399,7 +411,9 @@
   function fit(least) {
     const whole = Math.min(width / (bounds.w + 60), height / (bounds.h + 60), 1.2);
     scale = Math.max(whole, least || 0);
-    tx = (width - bounds.w * scale) / 2;
+    // What is wider than the window begins at its first item.
+    const first = G[0].own[G[0].points[0][0]] || boxes[0];
+    tx = bounds.w * scale <= width || !first ? (width - bounds.w * scale) / 2 : width / 2 - (first.x + first.w / 2) * scale;
     ty = bounds.h * scale + 60 * scale > height ? 20 : (height - bounds.h * scale) / 2;
     draw();
   }
@@ -432,7 +446,7 @@
     const b = boxes.find((c) => (c.kind === "GROUP" || c.kind === "FRAME") && c.ref === gi);
     if (b) { select(b); centre(b); }
   }
-  function openAll() { G.forEach((g, i) => opened.add(i)); lay(); fit(0); }
+  function openAll() { G.forEach((g, i) => opened.add(i)); lay(); fit(0.1); }
   function closeAll() { opened.clear(); opened.add(0); lay(); fit(0.3); }
 
   /* ---- the selected ---- */
@@ -566,7 +580,7 @@
   });
   addEventListener("keydown", (e) => {
     if (e.target.tagName === "INPUT" || e.target.tagName === "SELECT" || e.ctrlKey || e.metaKey || e.altKey) return;
-    const keys = { "/": () => $("search").focus(), "+": () => zoom(1.25, width / 2, height / 2), "=": () => zoom(1.25, width / 2, height / 2), "-": () => zoom(0.8, width / 2, height / 2), 0: () => fit(0), e: openAll, c: closeAll };
+    const keys = { "/": () => $("search").focus(), "+": () => zoom(1.25, width / 2, height / 2), "=": () => zoom(1.25, width / 2, height / 2), "-": () => zoom(0.8, width / 2, height / 2), 0: () => fit(0.03), e: openAll, c: closeAll };
     if (keys[e.key]) { e.preventDefault(); keys[e.key](); }
   });
 
@@ -631,7 +645,7 @@
   $("close-all").addEventListener("click", closeAll);
   $("in").addEventListener("click", () => zoom(1.25, width / 2, height / 2));
   $("out").addEventListener("click", () => zoom(0.8, width / 2, height / 2));
-  $("fit").addEventListener("click", () => fit(0));
+  $("fit").addEventListener("click", () => fit(0.03));
   const systemDark = matchMedia("(prefers-color-scheme: dark)");
   const isDark = () => (root.dataset.theme || (systemDark.matches ? "dark" : "light")) === "dark";
   function setTheme(theme) {

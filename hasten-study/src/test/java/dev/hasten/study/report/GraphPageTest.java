@@ -64,8 +64,9 @@ class GraphPageTest {
   void drawsWithoutAnErrorAndRunsNothingFromTheModel() throws Exception {
     Chromium.Page page = open(branched(), "#open", Map.of());
     assertThat(page.console()).isEmpty();
-    // x, choose, MatMul, the If's frame, its two branches, in each an entry, a node, an exit; y.
-    assertThat(page.dom()).contains("data-boxes=\"13\"");
+    // x, choose, MatMul, the If's frame, in it h and two branches, in each an entry, a node and an
+    // exit; y.
+    assertThat(page.dom()).contains("data-boxes=\"14\"");
     assertThat(page.dom()).contains("m&lt;b&gt;.onnx").doesNotContain("<img");
   }
 
