@@ -264,7 +264,8 @@ public final class InputPlanner {
     return switch (type) {
       case UINT8 -> new ValueRule.Whole(0, 256);
       case INT8 -> new ValueRule.Whole(-127, 128);
-      default -> segments ? new ValueRule.Same(0) : new ValueRule.Whole(0, 10);
+      // Not 0, by which nothing may be divided.
+      default -> segments ? new ValueRule.Same(0) : new ValueRule.Whole(1, 10);
     };
   }
 

@@ -151,6 +151,13 @@ final class ValueTracer {
       case "Pad", "CumSum", "Trilu" -> {
         return structural(new ValueRule.Same(0), input == 1);
       }
+      case "NonMaxSuppression" -> {
+        // How many boxes, then two thresholds between 0 and 1.
+        return structural(new ValueRule.Same(input == 2 ? 3 : 0.5), input > 1);
+      }
+      case "Dropout" -> {
+        return structural(new ValueRule.Same(0.25), input == 1);
+      }
       case "Loop" -> {
         return structural(new ValueRule.Same(2), input == 0);
       }
