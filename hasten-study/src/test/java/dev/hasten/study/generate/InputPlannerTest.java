@@ -148,7 +148,7 @@ class InputPlannerTest {
 
   @Test
   void sizesThatShareAnEmptyNameAreNotEqual() {
-    InputPlan plan = plan(convolution("?", 6, "?", "?"));
+    InputPlan plan = plan(convolution("None", 6, "None", "None"));
     assertThat(shape(plan, "image")).containsExactly(1L, 6L, 224L, 224L);
     assertThat(plan.growth()).isEqualTo(InputPlan.Growth.SIDE);
   }
