@@ -8,6 +8,14 @@ import dev.hasten.graph.ShapeInference;
 import dev.hasten.graph.Shapes;
 import dev.hasten.graph.Tensor;
 import dev.hasten.graph.Value;
+import dev.hasten.runtime.BadInputException;
+import dev.hasten.study.Profile;
+import dev.hasten.study.ProfileOptions;
+import dev.hasten.study.Progress;
+import dev.hasten.study.picture.ModelDiff;
+import dev.hasten.study.picture.Picture;
+import dev.hasten.study.report.DiffPage;
+import dev.hasten.study.report.GraphPage;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -27,13 +35,39 @@ import picocli.CommandLine.Parameters;
     name = "inspect",
     description = "What a model consists of: inputs, outputs, operators, weights, inferred shapes.",
     mixinStandardHelpOptions = true,
-    footer = {"%nExamples:%n  hasten inspect model.onnx%n  hasten inspect model.onnx --nodes"})
+    footer = {
+      "%nExamples:",
+      "  hasten inspect model.onnx --nodes",
+      "  hasten inspect model.onnx --html graph.html --profile",
+      "  hasten inspect --diff model.onnx faster.onnx"
+    })
 final class InspectCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "MODEL", description = "An ONNX file.")
+  @Parameters(index = "0", paramLabel = "MODEL", description = "An ONNX file.")
   private Path model = Path.of("");
+
+  @Parameters(
+      index = "1",
+      arity = "0..1",
+      paramLabel = "OTHER",
+      description = "With --diff: the file to compare with.")
+  private @Nullable Path other;
 
   @Option(names = "--nodes", description = "List every node with the shapes of its outputs.")
   private boolean nodes;
+
+  @Option(names = "--diff", description = "What OTHER has that MODEL has not, and the reverse.")
+  private boolean diff;
+
+  @Option(
+      names = "--html",
+      paramLabel = "FILE",
+      description = "Draw the graph (or list the difference) in a page, too.")
+  private @Nullable Path html;
+
+  @Option(
+      names = "--profile",
+      description = "With --html: run the model on inputs made up, to colour nodes by time.")
+  private boolean profile;
 
   @Mixin private Output output;
 
@@ -64,10 +98,44 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (diff || other != null) {
+      return compare();
+    }
     Model read = Model.read(model);
     read.validate();
     Report report = inspect(read);
-    output.print(report, () -> text(report));
+    if (html != null) {
+      GraphPage.write(Picture.of(read, report.file(), times()), html);
+    }
+    output.print(
+        report, () -> InspectText.of(report) + (html == null ? "" : "\nPage  " + html + "\n"));
+    return Main.Exit.DONE;
+  }
+
+  private Map<String, Double> times() {
+    if (!profile) {
+      return Map.of();
+    }
+    return Profile.of(model, ProfileOptions.DEFAULT.operatorsOnly(), Progress.NONE)
+        .detail()
+        .nodeTimes();
+  }
+
+  private Integer compare() {
+    Path second = other;
+    if (!diff || second == null) {
+      throw new BadInputException(
+          (diff ? "OTHER is missing" : second + ": a second model without --diff")
+              + " (expected: hasten inspect --diff MODEL OTHER)");
+    }
+    ModelDiff found =
+        ModelDiff.of(
+            Model.read(model), String.valueOf(model.getFileName()),
+            Model.read(second), String.valueOf(second.getFileName()));
+    if (html != null) {
+      DiffPage.write(found, html);
+    }
+    output.print(found, () -> DiffText.of(found) + (html == null ? "" : "\nPage  " + html + "\n"));
     return Main.Exit.DONE;
   }
 
@@ -150,60 +218,5 @@ final class InspectCommand implements Callable<Integer> {
         operator(node),
         node.inputs().stream().map(v -> v == null ? "" : v.name()).toList(),
         node.outputs().stream().map(v -> port(v, shapes)).toList());
-  }
-
-  private static String text(Report r) {
-    StringBuilder text = new StringBuilder();
-    text.append(r.file())
-        .append(": IR ")
-        .append(r.irVersion())
-        .append(", opsets ")
-        .append(
-            r.opsets().entrySet().stream()
-                .map(e -> (e.getKey().isEmpty() ? "ai.onnx" : e.getKey()) + " " + e.getValue())
-                .collect(Collectors.joining(", ")))
-        .append(r.producer().isBlank() ? "" : ", made by " + r.producer())
-        .append("\n\n");
-    Table ports = new Table("", "name", "type", "shape");
-    r.inputs().forEach(p -> ports.row("input", p.name(), p.type(), p.shape()));
-    r.outputs().forEach(p -> ports.row("output", p.name(), p.type(), p.shape()));
-    text.append(ports).append('\n');
-    text.append(Units.count(r.parameters(), "parameters"))
-        .append(", ")
-        .append(Units.bytes(r.weightBytes()))
-        .append(" of weights ")
-        .append(
-            r.weightBytesByType().entrySet().stream()
-                .map(e -> e.getKey() + " " + Units.bytes(e.getValue()))
-                .collect(Collectors.joining(", ", "(", ")")))
-        .append('\n');
-    Table weights = new Table("largest weight", "type", "shape", "size");
-    r.largestWeights()
-        .forEach(w -> weights.row(w.name(), w.type(), w.shape(), Units.bytes(w.bytes())));
-    text.append(weights).append('\n').append(r.nodes()).append(" nodes\n");
-    Table operators = new Table("operator", "count");
-    r.operators().forEach(operators::row);
-    text.append(operators).append('\n');
-    text.append(
-        r.shapesComplete()
-            ? "All shapes are known.\n"
-            : r.unknownShapes().size()
-                + " shapes are not known, for example of "
-                + r.unknownShapes().stream().limit(5).collect(Collectors.joining(", "))
-                + "\n");
-    r.contradictions().forEach(c -> text.append("! ").append(c).append('\n'));
-    if (r.nodeList() != null) {
-      Table nodes = new Table("node", "operator", "outputs");
-      r.nodeList()
-          .forEach(n ->
-              nodes.row(
-                  n.name(),
-                  n.opType(),
-                  n.outputs().stream()
-                      .map(p -> p.type() + p.shape())
-                      .collect(Collectors.joining(" "))));
-      text.append('\n').append(nodes);
-    }
-    return text.toString();
   }
 }

@@ -1,11 +1,13 @@
 package dev.hasten.cli;
 
 import dev.hasten.study.Budget;
+import dev.hasten.study.GeneratedWorkload;
 import dev.hasten.study.Objective;
 import dev.hasten.study.Progress;
 import dev.hasten.study.Study;
 import dev.hasten.study.StudyResult;
 import dev.hasten.study.Workload;
+import dev.hasten.study.generate.GivenShapes;
 import dev.hasten.study.report.Report;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,11 +30,27 @@ import picocli.CommandLine.Parameters;
       "  hasten optimize workload.yaml",
       "  hasten optimize workload.yaml --budget 10m --max-drop 1%% --objective throughput",
       "  hasten optimize workload.yaml --dry-run",
+      "  hasten optimize model.onnx",
       "%nExit code 1: nothing kept the promise and was better; the report says why."
     })
 final class OptimizeCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "WORKLOAD", description = "The workload file (YAML).")
+  @Parameters(
+      paramLabel = "WORKLOAD|MODEL",
+      description =
+          "The workload file (YAML); or an ONNX file, for which inputs are made up beside it.")
   private Path workload = Path.of("");
+
+  @Option(
+      names = "--shape",
+      paramLabel = "INPUT=SIZES",
+      description = "Of a model without data: the sizes of an input, input=1x3x224x224.")
+  private List<String> shapes = List.of();
+
+  @Option(
+      names = "--dim",
+      paramLabel = "NAME=SIZE",
+      description = "Of a model without data: a size by the model's own name for it.")
+  private List<String> dims = List.of();
 
   @Option(
       names = "--budget",
@@ -96,7 +114,7 @@ final class OptimizeCommand implements Callable<Integer> {
   }
 
   private Workload asked() {
-    Workload asked = Workload.read(workload);
+    Workload asked = Workload.read(file());
     if (budget != null) {
       asked = asked.withBudget(Budget.parse(budget));
     }
@@ -107,6 +125,15 @@ final class OptimizeCommand implements Callable<Integer> {
       asked = asked.withObjective(objective);
     }
     return bundle == null ? asked : asked.withOutput(bundle);
+  }
+
+  /** The workload's file; written now if there is only a model. */
+  private Path file() {
+    if (!ProfileCommand.isModel(workload)) {
+      return workload;
+    }
+    return GeneratedWorkload.write(
+        workload, GivenShapes.parse(shapes, dims), quiet ? line -> {} : output::note);
   }
 
   private List<String> commandLine() {

@@ -37,6 +37,11 @@ final class Output {
     }
   }
 
+  /** Says something besides the result, on standard error. */
+  void note(String line) {
+    command.commandLine().getErr().println(line);
+  }
+
   PrintWriter out() {
     return command.commandLine().getOut();
   }

@@ -1,14 +1,18 @@
 package dev.hasten.cli;
 
-import dev.hasten.measure.OperatorProfile;
-import dev.hasten.study.Advice;
+import dev.hasten.measure.Hardware;
+import dev.hasten.runtime.BadInputException;
 import dev.hasten.study.Profile;
-import dev.hasten.study.ProfileResult;
+import dev.hasten.study.ProfileOptions;
 import dev.hasten.study.Progress;
 import dev.hasten.study.Workload;
+import dev.hasten.study.generate.GivenShapes;
+import dev.hasten.study.report.ProfileReport;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -19,10 +23,43 @@ import picocli.CommandLine.Parameters;
     name = "profile",
     description = "Where the time goes, and which strategies would help here, by how much and why.",
     mixinStandardHelpOptions = true,
-    footer = {"%nExamples:%n  hasten profile workload.yaml%n  hasten profile workload.yaml --json"})
+    footer = {
+      "%nOf a model alone, inputs are made up: sizes that it leaves open are guessed, and said.",
+      "%nExamples:",
+      "  hasten profile model.onnx",
+      "  hasten profile model.onnx --dim batch=4 --dim sequence=64 --threads 2",
+      "  hasten profile model.onnx --shape input=1x3x640x640 --html profile.html",
+      "  hasten profile workload.yaml --json"
+    })
 final class ProfileCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "WORKLOAD", description = "The workload file (YAML).")
-  private Path workload = Path.of("");
+  @Parameters(
+      paramLabel = "MODEL|WORKLOAD",
+      description = "An ONNX file, or a workload file (YAML) that names one and its data.")
+  private Path file = Path.of("");
+
+  @Option(
+      names = "--shape",
+      paramLabel = "INPUT=SIZES",
+      description = "The sizes of an input: input=1x3x224x224. May be given for each.")
+  private List<String> shapes = List.of();
+
+  @Option(
+      names = "--dim",
+      paramLabel = "NAME=SIZE",
+      description = "A size by the model's own name for it: batch=1.")
+  private List<String> dims = List.of();
+
+  @Option(names = "--threads", paramLabel = "N", description = "Threads of the profiled call.")
+  private @Nullable Integer threads;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      description = "Of the inputs that are made up (default: 42).")
+  private @Nullable Long seed;
+
+  @Option(names = "--html", paramLabel = "FILE", description = "Write a page to look at, too.")
+  private @Nullable Path html;
 
   @Option(names = "--quiet", description = "No progress.")
   private boolean quiet;
@@ -31,73 +68,45 @@ final class ProfileCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Workload asked = Workload.read(workload);
-    Profile.WithAdvice result = profile(asked);
-    output.print(result, () -> text(result));
+    Profile.WithAdvice result = profile();
+    if (html != null) {
+      ProfileReport.write(
+          result.profile(), result.detail(), result.advice(), Hardware.detect(), html);
+    }
+    output.print(
+        result, () -> ProfileText.of(result) + (html == null ? "" : "\nPage  " + html + "\n"));
     return Main.Exit.DONE;
   }
 
-  private Profile.WithAdvice profile(Workload asked) {
+  private Profile.WithAdvice profile() {
     if (quiet) {
-      return Profile.of(asked, Progress.NONE);
+      return profile(Progress.NONE);
     }
     try (ConsoleProgress progress = ConsoleProgress.start("profile")) {
-      return Profile.of(asked, progress);
+      return profile(progress);
     }
   }
 
-  private static String text(Profile.WithAdvice result) {
-    ProfileResult profile = result.profile();
-    StringBuilder text = new StringBuilder();
-    text.append(profile.model())
-        .append(" at batch × length × threads ")
-        .append(Summary.row(profile.row()))
-        .append(": ")
-        .append(Units.millis(profile.latency()))
-        .append(" a call, plus ")
-        .append(Units.millis(profile.preprocessing()))
-        .append(" of pre-processing (")
-        .append(Units.percent(profile.preprocessingShare()))
-        .append(" of both)\n")
-        .append(Units.count(profile.parameters(), "parameters"))
-        .append(", ")
-        .append(Units.bytes(profile.weightBytes()))
-        .append(" of weights, ")
-        .append(Units.count(profile.flops(), "FLOP"))
-        .append(" a call; padding ")
-        .append(Units.percent(profile.padding()))
-        .append(" of the tokens\n\n");
-    text.append(operators(profile.operators())).append('\n');
-    Table scaling = new Table("batch × length × threads", "a call", "examples/s");
-    profile
-        .scaling()
-        .forEach(s ->
-            scaling.row(
-                Summary.row(s.row()),
-                Units.millis(s.latency()),
-                String.format(Locale.ROOT, "%.0f", s.examplesPerSecond())));
-    text.append(scaling).append('\n').append("What would help here:\n");
-    for (Advice advice : result.advice()) {
-      text.append(
-          String.format(
-              Locale.ROOT,
-              "  %s %-34s %.2f–%.2f×  %s%n",
-              advice.can() ? "✓" : "–",
-              advice.strategy().title(),
-              advice.low(),
-              advice.high(),
-              advice.reason()));
+  private Profile.WithAdvice profile(Progress progress) {
+    if (!isModel(file)) {
+      if (!shapes.isEmpty() || !dims.isEmpty() || threads != null || seed != null) {
+        throw new BadInputException(
+            file
+                + ": --shape, --dim, --threads and --seed are for a model without data (expected:"
+                + " an ONNX file with them; a workload says these things itself)");
+      }
+      return Profile.of(Workload.read(file), progress);
     }
-    text.append("\n✓ hasten optimize can do this today, – not yet.\n");
-    return text.toString();
+    ProfileOptions options =
+        ProfileOptions.DEFAULT
+            .withGiven(GivenShapes.parse(shapes, dims))
+            .withThreads(threads == null ? 1 : threads)
+            .withSeed(seed == null ? ProfileOptions.DEFAULT.seed() : seed);
+    return Profile.of(file, options, progress);
   }
 
-  private static Table operators(OperatorProfile profile) {
-    Table table = new Table("operator", "count", "time", "share");
-    profile.operators().stream()
-        .limit(12)
-        .forEach(t ->
-            table.row(t.opType(), t.nodes(), Units.millis(t.perRun()), Units.percent(t.share())));
-    return table;
+  /** A model by its name's ending, as everything that takes either tells them apart. */
+  static boolean isModel(Path file) {
+    return String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT).endsWith(".onnx");
   }
 }

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param idField the field that identifies the example, if any
  * @param sliceFields fields by whose values quality is told apart
  * @param limit read no more than this many examples from the head of the file
+ * @param generated whether the examples were made up: what is found holds for such inputs only
  */
 public record DataSpec(
     Path path,
@@ -29,10 +30,24 @@ public record DataSpec(
     @Nullable String labelField,
     @Nullable String idField,
     List<String> sliceFields,
-    OptionalLong limit) {
+    OptionalLong limit,
+    boolean generated) {
   public DataSpec {
     tensorFields = List.copyOf(tensorFields);
     sliceFields = List.copyOf(sliceFields);
+  }
+
+  /** Real examples. */
+  public DataSpec(
+      Path path,
+      DataFormat format,
+      @Nullable String textField,
+      List<String> tensorFields,
+      @Nullable String labelField,
+      @Nullable String idField,
+      List<String> sliceFields,
+      OptionalLong limit) {
+    this(path, format, textField, tensorFields, labelField, idField, sliceFields, limit, false);
   }
 
   /** Text examples from {@code path}, in the format that its name tells. */
@@ -64,25 +79,25 @@ public record DataSpec(
   /** The same, in another format. */
   public DataSpec withFormat(DataFormat format) {
     return new DataSpec(
-        path, format, textField, tensorFields, labelField, idField, sliceFields, limit);
+        path, format, textField, tensorFields, labelField, idField, sliceFields, limit, generated);
   }
 
   /** The same with labels. */
   public DataSpec withLabel(@Nullable String labelField) {
     return new DataSpec(
-        path, format, textField, tensorFields, labelField, idField, sliceFields, limit);
+        path, format, textField, tensorFields, labelField, idField, sliceFields, limit, generated);
   }
 
   /** The same with identifiers. */
   public DataSpec withId(@Nullable String idField) {
     return new DataSpec(
-        path, format, textField, tensorFields, labelField, idField, sliceFields, limit);
+        path, format, textField, tensorFields, labelField, idField, sliceFields, limit, generated);
   }
 
   /** The same with slices. */
   public DataSpec withSlices(List<String> sliceFields) {
     return new DataSpec(
-        path, format, textField, tensorFields, labelField, idField, sliceFields, limit);
+        path, format, textField, tensorFields, labelField, idField, sliceFields, limit, generated);
   }
 
   /** The same, reading at most {@code limit} examples. */
@@ -95,6 +110,13 @@ public record DataSpec(
         labelField,
         idField,
         sliceFields,
-        OptionalLong.of(limit));
+        OptionalLong.of(limit),
+        generated);
+  }
+
+  /** The same, made up or not. */
+  public DataSpec withGenerated(boolean madeUp) {
+    return new DataSpec(
+        path, format, textField, tensorFields, labelField, idField, sliceFields, limit, madeUp);
   }
 }

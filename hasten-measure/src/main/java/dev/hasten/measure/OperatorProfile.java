@@ -41,6 +41,7 @@ public record OperatorProfile(
    * @param share of the time of all operators, 0 to 1
    * @param inputs its tensors in the last run; constants that the runtime packed anew are missing
    * @param outputs what it made
+   * @param order its place in a run, from 0
    */
   public record NodeTime(
       String node,
@@ -48,10 +49,22 @@ public record OperatorProfile(
       Duration perRun,
       double share,
       List<TensorShape> inputs,
-      List<TensorShape> outputs) {
+      List<TensorShape> outputs,
+      int order) {
     /** Without shapes. */
     public NodeTime(String node, String opType, Duration perRun, double share) {
       this(node, opType, perRun, share, List.of(), List.of());
+    }
+
+    /** Its place in the run not known. */
+    public NodeTime(
+        String node,
+        String opType,
+        Duration perRun,
+        double share,
+        List<TensorShape> inputs,
+        List<TensorShape> outputs) {
+      this(node, opType, perRun, share, inputs, outputs, 0);
     }
 
     public NodeTime {

@@ -16,6 +16,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Reads the profiler's file: trace events, of which {@code model_run} spans a run and {@code
@@ -24,6 +25,10 @@ import java.util.Map;
  */
 final class ProfileReader {
   private static final String KERNEL = "_kernel_time";
+
+  /** Operators that run graphs of their own, whose kernels are in the file as well. */
+  private static final Set<String> HOLDERS = Set.of("If", "Loop", "Scan");
+
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   private ProfileReader() {}
@@ -70,15 +75,30 @@ final class ProfileReader {
       runs.add(new Span(event.path("ts").asLong(), event.path("dur").asLong()));
     } else if (name.endsWith(KERNEL)) {
       JsonNode args = event.path("args");
+      String opType = args.path("op_name").asText("unknown");
+      long at = event.path("ts").asLong();
+      long micros = event.path("dur").asLong();
       kernels.add(
           new Kernel(
               name.substring(0, name.length() - KERNEL.length()),
-              args.path("op_name").asText("unknown"),
-              event.path("ts").asLong(),
-              event.path("dur").asLong(),
+              opType,
+              at,
+              HOLDERS.contains(opType) ? Math.max(0, micros - held(kernels, at)) : micros,
               shapes(args.path("input_type_shape")),
               shapes(args.path("output_type_shape"))));
     }
+  }
+
+  /**
+   * Time of the kernels that ran within one that began at {@code at}: they ended, and so stand,
+   * before it.
+   */
+  private static long held(List<Kernel> kernels, long at) {
+    long sum = 0;
+    for (int i = kernels.size() - 1; i >= 0 && kernels.get(i).at() >= at; i--) {
+      sum += kernels.get(i).micros();
+    }
+    return sum;
   }
 
   /** {@code [{"float":[1,16,384]}]}. */
@@ -155,7 +175,8 @@ final class ProfileReader {
     double all = Math.max(1, total);
     List<NodeTime> nodes = new ArrayList<>();
     Map<String, long[]> byType = new LinkedHashMap<>();
-    for (Sum sum : sums) {
+    for (int order = 0; order < sums.size(); order++) {
+      Sum sum = sums.get(order);
       nodes.add(
           new NodeTime(
               sum.node,
@@ -163,7 +184,8 @@ final class ProfileReader {
               perRun(sum.micros, runs),
               sum.micros / all,
               sum.inputs,
-              sum.outputs));
+              sum.outputs,
+              order));
       long[] type = byType.computeIfAbsent(sum.opType, t -> new long[2]);
       type[0]++;
       type[1] += sum.micros;

@@ -71,6 +71,29 @@ class OperatorProfileTest {
   }
 
   @Test
+  void whatRunsSubgraphsIsNotChargedForThem() throws IOException {
+    // An If within an If; the runtime writes inner nodes first, as they end first.
+    Path file =
+        write(
+            kernel("before", "Add", 1, 5)
+                + kernel("in", "MatMul", 14, 40)
+                + kernel("inner", "If", 12, 50)
+                + kernel("tail", "Relu", 64, 10)
+                + kernel("outer", "If", 10, 80)
+                + run(0, 100).strip().replaceAll(",$", "")
+                + "]");
+    OperatorProfile profile = OperatorProfile.read(file, 0);
+    assertThat(profile.nodes())
+        .extracting(OperatorProfile.NodeTime::node, n -> n.perRun().toNanos() / 1000)
+        .containsExactlyInAnyOrder(
+            org.assertj.core.groups.Tuple.tuple("before", 5L),
+            org.assertj.core.groups.Tuple.tuple("in", 40L),
+            org.assertj.core.groups.Tuple.tuple("inner", 10L),
+            org.assertj.core.groups.Tuple.tuple("tail", 10L),
+            org.assertj.core.groups.Tuple.tuple("outer", 20L));
+  }
+
+  @Test
   void aFileCutShortIsReadAsFarAsItGoes() throws IOException {
     Path file = write(kernel("n", "Add", 2, 5) + run(1, 9) + "{\"cat\":\"Nod");
     assertThat(OperatorProfile.read(file, 0).nodes()).hasSize(1);

@@ -23,6 +23,7 @@ final class Advisor {
           "FusedGemm",
           "LSTM",
           "GRU");
+  private static final Set<String> CONVOLUTIONS = Set.of("Conv", "FusedConv", "ConvTranspose");
   private static final Set<String> INTEGER =
       Set.of(
           "MatMulInteger",
@@ -73,14 +74,13 @@ final class Advisor {
         Advice.Strategy.SIMPLIFY_AND_FUSE,
         true,
         1,
-        amdahl(others, 2),
-        "%s of the time is outside matrix products and convolutions; fusing may save part of it."
+        amdahl(others, 1.25),
+        ("%s of the time is outside matrix products and convolutions; the runtime fuses most of"
+                + " what can be when it loads a model, so little of it is left to save.")
             .formatted(percent(others)));
   }
 
   private void quantization() {
-    double ratio =
-        profile.peaks().int8OpsPerSecond() / Math.max(1, profile.peaks().fp32FlopsPerSecond());
     if (integer > products) {
       add(
           Advice.Strategy.QUANTIZATION,
@@ -91,14 +91,32 @@ final class Advisor {
               .formatted(percent(integer)));
       return;
     }
+    ProductProbe probe = ProductProbe.of(profile, hardware);
+    double convolutions = share(CONVOLUTIONS);
+    String rest =
+        convolutions > 0.05
+            ? " Convolutions (%s) stay in floating point.".formatted(percent(convolutions))
+            : "";
+    if (probe.share() == 0) {
+      add(
+          Advice.Strategy.QUANTIZATION,
+          true,
+          1,
+          1,
+          "No time was seen in products by constant weights, which the integer kernels are for."
+              + rest);
+      return;
+    }
+    double ratio =
+        profile.peaks().int8OpsPerSecond() / Math.max(1, profile.peaks().fp32FlopsPerSecond());
     add(
         Advice.Strategy.QUANTIZATION,
         true,
-        amdahl(products, Math.max(1, ratio * 0.5)),
-        amdahl(products, Math.max(1, ratio)),
-        ("%s of the time is in fp32 products, and this machine (%s) multiplies bytes %.1f× as fast"
-                + " as floats.")
-            .formatted(percent(products), hardware.summary(), ratio));
+        Math.max(amdahl(probe.share(), probe.speedup() * 0.8), 0.5),
+        amdahl(probe.share(), probe.speedup() * 1.2),
+        ("%s of the time is in fp32 products by weights; timed on their own shapes, these are %.2f×"
+                + " as fast in bytes on this machine (%s; a large product: %.1f×).%s")
+            .formatted(percent(probe.share()), probe.speedup(), hardware.summary(), ratio, rest));
   }
 
   private void pruning() {
@@ -143,22 +161,38 @@ final class Advisor {
   private void batching() {
     double single = 0;
     double most = 0;
+    int batch = profile.row().batch();
     for (ProfileResult.Scaling s : profile.scaling()) {
       if (s.row().threads() == profile.row().threads()
           && s.row().length() == profile.row().length()) {
         single = s.row().batch() == profile.row().batch() ? s.examplesPerSecond() : single;
-        most = Math.max(most, s.examplesPerSecond());
+        if (s.examplesPerSecond() > most) {
+          most = s.examplesPerSecond();
+          batch = s.row().batch();
+        }
       }
     }
     double gain = single == 0 ? 1 : most / single;
     add(
         Advice.Strategy.BATCHING_AND_PADDING,
         true,
-        1,
+        Math.max(1, 0.9 * gain),
         Math.max(1, Math.max(gain, 1 / Math.max(0.1, 1 - profile.padding()))),
-        ("A batch of 8 answers %.2f× as many examples a second; %s of the tokens in the workload's"
-                + " batches are padding; pre-processing is %s of a call.")
-            .formatted(gain, percent(profile.padding()), percent(profile.preprocessingShare())));
+        gain <= 1.02
+            ? "No batch that was tried answers more examples a second than one of "
+                + profile.row().batch()
+                + "."
+                + waste()
+            : "A batch of %d answers %.2f× as many examples a second.%s"
+                .formatted(batch, gain, waste()));
+  }
+
+  private String waste() {
+    if (profile.padding() == 0 && profile.preprocessing().isZero()) {
+      return "";
+    }
+    return " %s of the tokens in the workload's batches are padding; pre-processing is %s of a call."
+        .formatted(percent(profile.padding()), percent(profile.preprocessingShare()));
   }
 
   private void earlyExit() {
@@ -184,7 +218,7 @@ final class Advisor {
     add(
         Advice.Strategy.BACKEND_AND_THREADS,
         true,
-        1,
+        profile.row().threads() == hardware.cores() ? 1 : Math.max(1, 0.9 * gain),
         profile.row().threads() == hardware.cores() ? 1 : Math.max(1, gain),
         "%d threads answer %.2f× as fast as one. Only ONNX Runtime's CPU provider is tried."
             .formatted(hardware.cores(), gain));

@@ -228,7 +228,13 @@ final class Lab implements TrialRunner, AutoCloseable {
 
   @Override
   public ProfileResult profile(Subject subject, boolean careful) {
-    return new Profiler(this, workload, hardware).profile(file(subject), careful);
+    return new Profiler(
+            new WorkloadSource(this, workload),
+            hardware.cores(),
+            Duration.ofMillis(700),
+            Progress.NONE)
+        .profile(file(subject), careful, null)
+        .result();
   }
 
   @Override

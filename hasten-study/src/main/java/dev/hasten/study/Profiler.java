@@ -1,17 +1,16 @@
 package dev.hasten.study;
 
 import dev.hasten.graph.Model;
-import dev.hasten.measure.Hardware;
+import dev.hasten.measure.CostModel;
 import dev.hasten.measure.OperatorProfile;
 import dev.hasten.measure.Peaks;
 import dev.hasten.measure.Placement;
 import dev.hasten.measure.Roofline;
 import dev.hasten.measure.Row;
 import dev.hasten.runtime.Backend;
+import dev.hasten.runtime.BadInputException;
 import dev.hasten.runtime.EnvironmentException;
-import dev.hasten.runtime.Example;
 import dev.hasten.runtime.NdArray;
-import dev.hasten.runtime.PipelineSpec;
 import dev.hasten.runtime.Session;
 import dev.hasten.runtime.SessionOptions;
 import java.io.IOException;
@@ -19,12 +18,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
-/** Takes a profile of a model on the workload's data. */
+/** Takes a profile of a model on inputs from a source. */
 final class Profiler {
   private static final int WARM_UP = 5;
   private static final int PROFILED = 20;
@@ -32,70 +34,128 @@ final class Profiler {
   /** Nodes kept in the result; the rest is in the sums per operator. */
   private static final int TOP = 60;
 
-  private final Lab lab;
-  private final Workload workload;
-  private final Hardware hardware;
+  private final ProfileSource source;
+  private final int cores;
+  private final Progress progress;
 
-  Profiler(Lab lab, Workload workload, Hardware hardware) {
-    this.lab = lab;
-    this.workload = workload;
-    this.hardware = hardware;
+  /** Time for the calls of one row. */
+  private final Duration perRow;
+
+  Profiler(ProfileSource source, int cores, Duration perRow, Progress progress) {
+    this.source = source;
+    this.cores = cores;
+    this.perRow = perRow;
+    this.progress = progress;
   }
 
   /**
-   * @param careful whether to look at other threads, batches and lengths too
+   * A profile with all that was measured for it.
+   *
+   * @param operators every node, where the result keeps the dearest
+   * @param cost null unless careful and something can be varied
    */
-  ProfileResult profile(Path file, boolean careful) {
-    Row row = workload.rows().getFirst();
+  record Taken(ProfileResult result, OperatorProfile operators, @Nullable CostModel cost) {}
+
+  /**
+   * @param careful whether to look at other threads, batches and lengths too
+   * @param known the machine's peaks, if they were measured before
+   */
+  Taken profile(Path file, boolean careful, @Nullable Peaks known) {
+    Row row = source.row();
     Model model = Model.read(file);
+    progress.at("operators", 0.1, Duration.ofSeconds(12));
     OperatorProfile operators = operators(file, row);
-    Peaks peaks = Peaks.measure(row.threads(), Duration.ofSeconds(2));
+    progress.at("what the machine can do", 0.2, Duration.ofSeconds(10));
+    Peaks peaks = known != null ? known : Peaks.measure(row.threads(), Duration.ofSeconds(2));
     List<Placement> placements = Roofline.place(operators, model, peaks);
     double flops = placements.stream().mapToDouble(Placement::flops).sum();
-    List<ProfileResult.Scaling> scaling = new ArrayList<>();
+    Map<Row, Duration> times = new LinkedHashMap<>();
+    times.put(row, latency(file, row));
     if (careful) {
-      for (Row other : scaled(row)) {
-        Duration latency = latency(file, other);
+      Set<Row> others = scaled(row);
+      int done = 0;
+      for (Row other : others) {
+        double fraction = 0.4 + 0.6 * done++ / others.size();
+        progress.at(
+            "batch "
+                + other.batch()
+                + ", "
+                + other.threads()
+                + " thread(s), length "
+                + other.length(),
+            fraction,
+            perRow.multipliedBy(others.size() - done));
+        measure(file, other, times);
+      }
+    }
+    List<ProfileResult.Scaling> scaling = new ArrayList<>();
+    times.forEach((other, latency) -> {
+      if (careful) {
         double perSecond = other.batch() / (latency.toNanos() / 1e9);
         scaling.add(new ProfileResult.Scaling(other, latency, perSecond));
       }
+    });
+    ProfileResult result =
+        new ProfileResult(
+            String.valueOf(file.getFileName()),
+            row,
+            times.get(row),
+            source.preprocessing(row),
+            new OperatorProfile(
+                operators.runs(),
+                operators.run(),
+                operators.operators(),
+                operators.nodes().subList(0, Math.min(TOP, operators.nodes().size()))),
+            placements.subList(0, Math.min(TOP, placements.size())),
+            peaks,
+            scaling,
+            model.parameters(),
+            model.weightBytes(),
+            flops,
+            source.padding());
+    return new Taken(result, operators, cost(times, row.threads()));
+  }
+
+  /** A row that the model refuses (a longer input than it knows positions for) is left out. */
+  private void measure(Path file, Row row, Map<Row, Duration> times) {
+    try {
+      times.put(row, latency(file, row));
+    } catch (BadInputException e) {
+      progress.note(row + " is left out: " + e.getMessage());
     }
-    double padding =
-        workload.rows().stream().mapToDouble(r -> lab.data().padding(r)).max().orElse(0);
-    return new ProfileResult(
-        String.valueOf(file.getFileName()),
-        row,
-        latency(file, row),
-        preprocessing(row),
-        new OperatorProfile(
-            operators.runs(),
-            operators.run(),
-            operators.operators(),
-            operators.nodes().subList(0, Math.min(TOP, operators.nodes().size()))),
-        placements.subList(0, Math.min(TOP, placements.size())),
-        peaks,
-        scaling,
-        model.parameters(),
-        model.weightBytes(),
-        flops,
-        padding);
   }
 
   private Set<Row> scaled(Row row) {
     Set<Row> rows = new LinkedHashSet<>();
-    rows.add(new Row(row.batch(), row.length(), 1));
-    rows.add(new Row(row.batch(), row.length(), hardware.cores()));
-    if (lab.data().pipeline().batches()) {
-      rows.add(new Row(8, row.length(), row.threads()));
+    for (int threads = 1; threads < cores; threads *= 2) {
+      rows.add(new Row(row.batch(), row.length(), threads));
     }
-    if (workload.pipeline() instanceof PipelineSpec.Text text) {
-      for (int length : new int[] {16, 64, 128}) {
-        if (length <= text.maxLength()) {
-          rows.add(new Row(1, length, row.threads()));
-        }
-      }
+    rows.add(new Row(row.batch(), row.length(), cores));
+    for (int batch : source.batches()) {
+      rows.add(new Row(batch, row.length(), row.threads()));
     }
+    for (int length : source.lengths()) {
+      rows.add(new Row(1, length, row.threads()));
+    }
+    if (!source.batches().isEmpty() && !source.lengths().isEmpty()) {
+      // A corner, without which batch and length could not be told apart.
+      rows.add(new Row(source.batches().getLast(), source.lengths().getFirst(), row.threads()));
+    }
+    rows.remove(row);
     return rows;
+  }
+
+  private @Nullable CostModel cost(Map<Row, Duration> times, int threads) {
+    List<CostModel.Point> points = new ArrayList<>();
+    times.forEach((row, time) -> {
+      int length = row.length() == 0 ? source.natural() : row.length();
+      boolean known = length > 0 || source.lengths().isEmpty();
+      if (row.threads() == threads && known) {
+        points.add(
+            new CostModel.Point(row.batch(), source.elements(length), time.toNanos() * 1e-9));
+      }
+    });
+    return points.size() < CostModel.LEAST ? null : CostModel.fit(points);
   }
 
   private OperatorProfile operators(Path file, Row row) {
@@ -107,7 +167,7 @@ final class Profiler {
                 .withIntraOpThreads(row.threads())
                 .withProfileTo(folder.resolve("profile"));
         try (Session session = Backend.cpu().open(file, options)) {
-          List<Map<String, NdArray>> inputs = lab.inputs(row);
+          List<Map<String, NdArray>> inputs = source.inputs(row);
           for (int i = 0; i < WARM_UP + PROFILED; i++) {
             session.run(inputs.get(i % inputs.size()));
           }
@@ -126,29 +186,25 @@ final class Profiler {
     }
   }
 
-  /** Median of the calls of about half a second. */
   private Duration latency(Path file, Row row) {
     SessionOptions options = SessionOptions.defaults().withIntraOpThreads(row.threads());
-    List<Map<String, NdArray>> inputs = lab.inputs(row);
+    List<Map<String, NdArray>> inputs = source.inputs(row);
     try (Session session = Backend.cpu().open(file, options)) {
-      return median(i -> session.run(inputs.get(i % inputs.size())), Duration.ofMillis(700));
+      return median(i -> session.run(inputs.get(i % inputs.size())), perRow);
     }
   }
 
-  private Duration preprocessing(Row row) {
-    List<List<Example>> examples = lab.data().examples(row);
-    return median(
-        i -> lab.data().pipeline().encode(examples.get(i % examples.size())),
-        Duration.ofMillis(500));
-  }
-
-  private static Duration median(java.util.function.IntConsumer action, Duration budget) {
-    for (int i = 0; i < WARM_UP; i++) {
+  /** Median of the calls of that time, five at least unless one takes longer than all of it. */
+  static Duration median(IntConsumer action, Duration budget) {
+    long begin = System.nanoTime();
+    action.accept(0);
+    boolean slow = System.nanoTime() - begin > budget.toNanos();
+    for (int i = 1; i < (slow ? 1 : WARM_UP); i++) {
       action.accept(i);
     }
     List<Long> times = new ArrayList<>();
     long end = System.nanoTime() + budget.toNanos();
-    for (int i = 0; i < 5 || System.nanoTime() < end; i++) {
+    for (int i = 0; i < (slow ? 2 : 5) || System.nanoTime() < end; i++) {
       long start = System.nanoTime();
       action.accept(i);
       times.add(System.nanoTime() - start);

@@ -3,6 +3,7 @@ package dev.hasten.study;
 import dev.hasten.compress.Candidate;
 import dev.hasten.compress.Techniques;
 import dev.hasten.graph.Model;
+import dev.hasten.measure.DataSpec;
 import dev.hasten.measure.Direction;
 import dev.hasten.measure.Hardware;
 import dev.hasten.measure.Splits;
@@ -126,6 +127,11 @@ final class StudyRun implements AutoCloseable {
 
   private void warn(Search.Found found) {
     Trial chosen = found.chosen();
+    if (workload.data().stream().anyMatch(DataSpec::generated)) {
+      warnings.add(
+          "the examples were made up: quality and promise hold for such inputs only; before this is"
+              + " used, run the study again on data of your own");
+    }
     if (found.promisesTested() > 1) {
       warnings.add(
           found.promisesTested()

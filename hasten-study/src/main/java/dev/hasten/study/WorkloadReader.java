@@ -119,7 +119,8 @@ final class WorkloadReader {
               List.copyOf(words(data.get("slices"))),
               data.get("limit") instanceof Number n
                   ? OptionalLong.of(n.longValue())
-                  : OptionalLong.empty()));
+                  : OptionalLong.empty(),
+              Boolean.TRUE.equals(data.get("generated"))));
     }
     return specs;
   }

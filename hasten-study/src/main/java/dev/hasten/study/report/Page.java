@@ -78,24 +78,24 @@ final class Page {
   }
 
   /** One pass: what is filled in is never looked at again, even where it reads like a slot. */
-  private static String fill(String template, Map<String, String> values) {
+  static String fill(String template, Map<String, String> values) {
     return SLOT.matcher(template)
         .replaceAll(slot -> Matcher.quoteReplacement(values.get(slot.group(1))));
   }
 
   /** JSON that can stand in a script element: {@code <} opens no tag and no comment there. */
-  static String json(ChartData data) {
+  static String json(Object data) {
     try {
       return JSON.writeValueAsString(data)
           .replace("<", "\\u003c")
           .replace(">", "\\u003e")
           .replace("&", "\\u0026");
     } catch (JsonProcessingException e) {
-      throw new IllegalStateException("chart data: " + e.getMessage(), e);
+      throw new IllegalStateException("page data: " + e.getMessage(), e);
     }
   }
 
-  private static String hash(String script) {
+  static String hash(String script) {
     try {
       byte[] digest =
           MessageDigest.getInstance("SHA-256").digest(script.getBytes(StandardCharsets.UTF_8));
@@ -105,7 +105,7 @@ final class Page {
     }
   }
 
-  private static String resource(String name) {
+  static String resource(String name) {
     try (InputStream in = Page.class.getResourceAsStream(name)) {
       if (in == null) {
         throw new IllegalStateException(

@@ -43,7 +43,7 @@ class ReportInBrowserTest {
     Chromium browser = Chromium.orSkip();
     StudyResult study = Samples.delivered();
     Path html = folder.resolve("profile.html");
-    ProfileReport.write(study.before(), study.advice(), study.hardware(), html);
+    ProfileReport.write(study.before(), null, study.advice(), study.hardware(), html);
     Chromium.Page page = browser.open(html.toUri().toString(), folder);
     assertThat(page.console()).isEmpty();
     assertThat(page.dom())

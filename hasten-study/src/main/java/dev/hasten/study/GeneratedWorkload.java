@@ -1,0 +1,127 @@
+package dev.hasten.study;
+
+import dev.hasten.graph.Dim;
+import dev.hasten.graph.Model;
+import dev.hasten.runtime.AtomicFiles;
+import dev.hasten.runtime.Backend;
+import dev.hasten.runtime.BadInputException;
+import dev.hasten.runtime.ElementType;
+import dev.hasten.runtime.NdArray;
+import dev.hasten.runtime.Npz;
+import dev.hasten.runtime.Session;
+import dev.hasten.runtime.SessionOptions;
+import dev.hasten.study.generate.AxisRole;
+import dev.hasten.study.generate.GivenShapes;
+import dev.hasten.study.generate.InputPlan;
+import dev.hasten.study.generate.InputPlanner;
+import dev.hasten.study.generate.PlannedInput;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.stream.LongStream;
+
+/**
+ * A workload for a model that comes without data: examples made up as for a profile, in a file
+ * beside the model, and the workload file that names them and says that they are made up. From
+ * there on it is a workload like any other; whoever has data replaces the path.
+ */
+public final class GeneratedWorkload {
+  static final String DATA = "generated-inputs.npz";
+  private static final String WORKLOAD = "workload.yaml";
+  private static final int EXAMPLES = 500;
+  private static final int FEWEST = 60;
+
+  /** A larger file would take longer to write and read than a study. */
+  private static final long MOST_BYTES = 128L << 20;
+
+  private static final long SEED = 42;
+
+  private GeneratedWorkload() {}
+
+  /**
+   * Writes both files into a folder beside the model. Equal models and sizes give equal files, so a
+   * study that was stopped goes on.
+   *
+   * @param told hears every guess
+   * @return the workload file
+   * @throws BadInputException if no inputs can be made up that the model runs with
+   */
+  public static Path write(Path model, GivenShapes given, Consumer<String> told) {
+    Model read = Model.read(model);
+    read.validate();
+    InputPlan plan;
+    try (Session session = Backend.cpu().open(model, SessionOptions.defaults())) {
+      plan = InputPlanner.plan(read, session, given);
+    }
+    plan.warnings().forEach(told);
+    String name = String.valueOf(model.getFileName());
+    String stem = name.replaceFirst("\\.onnx$", "");
+    Path folder = model.toAbsolutePath().resolveSibling(stem + "-generated");
+    boolean batchAxis = batchesFirst(plan);
+    Npz.write(folder.resolve(DATA), data(plan.with(1, 0), batchAxis));
+    AtomicFiles.write(folder.resolve(WORKLOAD), yaml("../" + name, batchAxis, plan));
+    told.accept("made up " + folder.resolve(DATA) + ", named by " + folder.resolve(WORKLOAD));
+    return folder.resolve(WORKLOAD);
+  }
+
+  /** Whether the first axis of every input is the batch: only then may examples be stacked. */
+  private static boolean batchesFirst(InputPlan plan) {
+    return plan.inputs().stream()
+        .allMatch(input ->
+            input.shape().rank() > 0
+                && input.shape().dim(0) instanceof Dim.Symbol(String symbol)
+                && plan.axes().stream()
+                    .anyMatch(a -> a.symbol().equals(symbol) && a.role() == AxisRole.BATCH));
+  }
+
+  private static Map<String, NdArray> data(InputPlan plan, boolean batchAxis) {
+    long bytes = 0;
+    for (PlannedInput input : plan.inputs()) {
+      if (input.type() == ElementType.STRING) {
+        throw new BadInputException(
+            "input %s is text, which no .npz file holds (expected: numbers; write a workload with data of your own)"
+                .formatted(input.name()));
+      }
+      bytes += plan.shape(input).stream().reduce(1L, (a, b) -> a * b) * input.type().bytes();
+    }
+    int count = (int) Math.clamp(MOST_BYTES / Math.max(1, bytes), FEWEST, EXAMPLES);
+    List<Map<String, NdArray>> examples = plan.make(count, SEED);
+    Map<String, NdArray> stacked = new LinkedHashMap<>();
+    for (PlannedInput input : plan.inputs()) {
+      List<NdArray> parts = new ArrayList<>();
+      examples.forEach(e -> parts.add(Objects.requireNonNull(e.get(input.name()))));
+      stacked.put(input.name(), stack(parts, batchAxis));
+    }
+    return stacked;
+  }
+
+  /** One array along a first axis of examples; of parts with a batch axis of 1, that very axis. */
+  private static NdArray stack(List<NdArray> parts, boolean batchAxis) {
+    NdArray first = parts.getFirst();
+    long[] each = first.shape();
+    LongStream rest = LongStream.of(each).skip(batchAxis ? 1 : 0);
+    long[] shape = LongStream.concat(LongStream.of(parts.size()), rest).toArray();
+    ByteBuffer data =
+        ByteBuffer.allocate(Math.multiplyExact(parts.size(), first.bytes().remaining()))
+            .order(ByteOrder.nativeOrder());
+    parts.forEach(part -> data.put(part.bytes()));
+    return NdArray.of(first.type(), data.flip(), shape);
+  }
+
+  private static String yaml(String model, boolean batchAxis, InputPlan plan) {
+    StringBuilder text = new StringBuilder();
+    text.append("# The examples are made up: what a study promises holds for such inputs only.\n");
+    text.append("# Name data of your own under data.path, and take out `generated`.\n");
+    plan.warnings().forEach(w -> text.append("# ").append(w.replace('\n', ' ')).append('\n'));
+    text.append("model: '").append(model.replace("'", "''")).append("'\n");
+    text.append("input:\n  type: tensors\n  batchAxis: ").append(batchAxis).append('\n');
+    text.append("data:\n  path: ").append(DATA).append("\n  generated: true\n");
+    return text.toString();
+  }
+}

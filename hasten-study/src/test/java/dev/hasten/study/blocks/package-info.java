@@ -1,0 +1,4 @@
+@NullMarked
+package dev.hasten.study.blocks;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.hasten.study.generate;
+
+import org.jspecify.annotations.NullMarked;

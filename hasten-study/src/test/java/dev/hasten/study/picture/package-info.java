@@ -1,0 +1,4 @@
+@NullMarked
+package dev.hasten.study.picture;
+
+import org.jspecify.annotations.NullMarked;
