@@ -60,10 +60,10 @@ final class Candidates {
   private static List<Choice> at(Stage stage) {
     List<Choice> choices = new ArrayList<>();
     for (TechniqueInfo info : Techniques.all()) {
-      for (Proposal proposal : info.proposals()) {
-        Step step = new Step(info.name(), proposal.params());
-        if (step.create().stage() == stage) {
+      if (info.stage() == stage) {
+        for (Proposal proposal : info.proposals()) {
           String name = proposal.name().isEmpty() ? "" : " " + proposal.name();
+          Step step = new Step(info.name(), proposal.params());
           choices.add(new Choice(info.name() + name, proposal.why(), step));
         }
       }

@@ -58,8 +58,9 @@ record DynamicInt8(
   private static final long LOWEST_OPSET = 11; // DynamicQuantizeLinear
 
   static final TechniqueInfo INFO =
-      new TechniqueInfo(
+      TechniqueInfo.lossy(
               "dynamic-int8",
+              Stage.QUANTIZE,
               "Matrix products in 8-bit integers; activations are scaled in each run, without"
                   + " calibration.",
               List.of(
@@ -114,23 +115,8 @@ record DynamicInt8(
               "per-tensor");
 
   @Override
-  public String name() {
-    return INFO.name();
-  }
-
-  @Override
-  public Stage stage() {
-    return Stage.QUANTIZE;
-  }
-
-  @Override
-  public boolean equivalent() {
-    return false;
-  }
-
-  @Override
   public Applied apply(Model model, Context context) {
-    Evidence evidence = new Evidence(name());
+    Evidence evidence = new Evidence(INFO.name());
     Optional<String> done = Targets.alreadyQuantized(model);
     if (done.isPresent()) {
       evidence.refuse(model.graph().name(), done.get());

@@ -19,8 +19,9 @@ import java.util.Map;
  */
 record Float16(int smallest) implements Technique {
   static final TechniqueInfo INFO =
-      new TechniqueInfo(
+      TechniqueInfo.lossy(
               "fp16",
+              Stage.PRECISION,
               "Stores weights in 16-bit floating point, computes in 32: half of the file's size at the"
                   + " original speed.",
               List.of(
@@ -34,23 +35,8 @@ record Float16(int smallest) implements Technique {
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   @Override
-  public String name() {
-    return INFO.name();
-  }
-
-  @Override
-  public Stage stage() {
-    return Stage.PRECISION;
-  }
-
-  @Override
-  public boolean equivalent() {
-    return false;
-  }
-
-  @Override
   public Applied apply(Model model, Context context) {
-    Evidence evidence = new Evidence(name());
+    Evidence evidence = new Evidence(INFO.name());
     Model result = model.copy();
     Graph graph = result.graph();
     for (Value weight : List.copyOf(graph.initializers())) {

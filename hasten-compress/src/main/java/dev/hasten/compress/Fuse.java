@@ -12,7 +12,7 @@ import java.util.function.Supplier;
  * Groups of operators become one operator that ONNX Runtime contributes. Whether that is faster
  * depends on the runtime's version, the processor, and on what is quantized: measure.
  */
-record Fuse(String name, Supplier<List<Rule>> rules) implements Technique {
+record Fuse(Supplier<List<Rule>> rules) implements Technique {
   static final TechniqueInfo ATTENTION =
       info(
           "fuse-attention",
@@ -32,18 +32,9 @@ record Fuse(String name, Supplier<List<Rule>> rules) implements Technique {
           Rules::mergeMatMuls);
 
   private static TechniqueInfo info(String name, String summary, Supplier<List<Rule>> rules) {
-    return new TechniqueInfo(name, summary, List.of(), settings -> new Fuse(name, rules))
+    return TechniqueInfo.equivalent(
+            name, Stage.FUSE, summary, List.of(), settings -> new Fuse(rules))
         .proposing("which fused operators are faster flips between runtimes");
-  }
-
-  @Override
-  public Stage stage() {
-    return Stage.FUSE;
-  }
-
-  @Override
-  public boolean equivalent() {
-    return true;
   }
 
   @Override

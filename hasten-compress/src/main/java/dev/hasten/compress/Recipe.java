@@ -101,7 +101,12 @@ public record Recipe(List<Step> steps) {
   /** The steps in the order of their stages; equal stages keep their order. */
   public Recipe sorted() {
     return new Recipe(
-        steps.stream().sorted(Comparator.comparing(step -> step.create().stage())).toList());
+        steps.stream().sorted(Comparator.comparing(step -> step.info().stage())).toList());
+  }
+
+  /** Whether outputs must stay equal, up to rounding of the order of operations. */
+  public boolean equivalent() {
+    return steps.stream().allMatch(step -> step.info().equivalent());
   }
 
   /** What a user should know before applying it, such as an unsound order; mostly empty. */
@@ -127,13 +132,13 @@ public record Recipe(List<Step> steps) {
     List<Step> ordered = sorted().steps;
     for (int i = 0; i < ordered.size(); i++) {
       int before = i;
-      Technique technique = ordered.get(i).create();
+      Step step = ordered.get(i);
       Context.Progress whole = context.progress();
-      whole.report(technique.name(), (double) before / ordered.size());
+      whole.report(step.technique(), (double) before / ordered.size());
       Context inner =
           context.withProgress(
               (what, fraction) -> whole.report(what, (before + fraction) / ordered.size()));
-      Applied applied = technique.apply(current, inner);
+      Applied applied = step.create().apply(current, inner);
       applied.model().validate();
       changes.addAll(applied.changes());
       refusals.addAll(applied.refusals());

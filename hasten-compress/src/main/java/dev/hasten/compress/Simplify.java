@@ -12,8 +12,9 @@ import java.util.List;
  */
 record Simplify(int opset) implements Technique {
   static final TechniqueInfo INFO =
-      new TechniqueInfo(
+      TechniqueInfo.equivalent(
               "simplify",
+              Stage.SIMPLIFY,
               "Folds constants and shapes, removes dead and repeated nodes, restores LayerNormalization"
                   + " and Gelu. Outputs stay equal.",
               List.of(
@@ -21,21 +22,6 @@ record Simplify(int opset) implements Technique {
                       "opset", "lowest opset of the result; 0 keeps the model's", 17L, 0, 20)),
               settings -> new Simplify(settings.whole("opset")))
           .proposing("the same function with fewer operators: what everything builds on");
-
-  @Override
-  public String name() {
-    return INFO.name();
-  }
-
-  @Override
-  public Stage stage() {
-    return Stage.SIMPLIFY;
-  }
-
-  @Override
-  public boolean equivalent() {
-    return true;
-  }
 
   @Override
   public Applied apply(Model model, Context context) {

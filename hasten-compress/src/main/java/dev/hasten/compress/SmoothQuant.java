@@ -26,8 +26,9 @@ import java.util.Map;
  */
 record SmoothQuant(double strength, List<String> exclude) implements Technique {
   static final TechniqueInfo INFO =
-      new TechniqueInfo(
+      TechniqueInfo.equivalent(
               "smooth-quant",
+              Stage.BALANCE,
               "Balances outlier channels between activations and weights so that both quantize well."
                   + " Needs calibration data; outputs stay equal. Use before an int8 technique.",
               List.of(
@@ -40,23 +41,8 @@ record SmoothQuant(double strength, List<String> exclude) implements Technique {
   private static final float SMALLEST = 1e-5f;
 
   @Override
-  public String name() {
-    return INFO.name();
-  }
-
-  @Override
-  public Stage stage() {
-    return Stage.BALANCE;
-  }
-
-  @Override
-  public boolean equivalent() {
-    return true;
-  }
-
-  @Override
   public Applied apply(Model model, Context context) {
-    Evidence evidence = new Evidence(name());
+    Evidence evidence = new Evidence(INFO.name());
     var done = Targets.alreadyQuantized(model);
     if (done.isPresent()) {
       evidence.refuse(model.graph().name(), done.get());
@@ -80,7 +66,7 @@ record SmoothQuant(double strength, List<String> exclude) implements Technique {
         result,
         List.copyOf(readers.keySet()),
         context,
-        name(),
+        INFO.name(),
         (name, value) -> widen(largest, name, value));
     readers.forEach((name, nodes) -> smooth(graph, nodes, seen(largest, name), evidence));
     graph.removeDead();

@@ -35,8 +35,9 @@ record StaticInt8(
     List<String> exclude)
     implements Technique {
   static final TechniqueInfo INFO =
-      new TechniqueInfo(
+      TechniqueInfo.lossy(
               "static-int8",
+              Stage.QUANTIZE,
               "Matrix products in 8-bit integers; activations are scaled by ranges found on calibration"
                   + " data.",
               List.of(
@@ -80,23 +81,8 @@ record StaticInt8(
   private static final long LOWEST_OPSET = 13; // DequantizeLinear per channel
 
   @Override
-  public String name() {
-    return INFO.name();
-  }
-
-  @Override
-  public Stage stage() {
-    return Stage.QUANTIZE;
-  }
-
-  @Override
-  public boolean equivalent() {
-    return false;
-  }
-
-  @Override
   public Applied apply(Model model, Context context) {
-    Evidence evidence = new Evidence(name());
+    Evidence evidence = new Evidence(INFO.name());
     Optional<String> done = Targets.alreadyQuantized(model);
     if (done.isPresent()) {
       evidence.refuse(model.graph().name(), done.get());
@@ -117,7 +103,7 @@ record StaticInt8(
           result,
           List.copyOf(seen.keySet()),
           context,
-          name(),
+          INFO.name(),
           (value, batch) -> Objects.requireNonNull(seen.get(value)).add(batch.toFloats()));
     }
     int limit = range.reduced(context.hardware()) ? QuantizedWeight.REDUCED : QuantizedWeight.FULL;

@@ -29,8 +29,13 @@ public record Step(String technique, Map<String, Object> params) {
     return new Step(technique, params);
   }
 
+  /** The registry's line on its technique. */
+  TechniqueInfo info() {
+    return Techniques.named(technique);
+  }
+
   /** The technique, ready to apply. */
   public Technique create() {
-    return Techniques.named(technique).create(params);
+    return info().create(params);
   }
 }

@@ -4,19 +4,11 @@ import dev.hasten.graph.Model;
 
 /**
  * One way to make a model faster or smaller. An implementation is immutable, holds its parameters,
- * and is made by its entry in {@link Techniques}.
+ * and is made by its entry in {@link Techniques}, which also says what it is called and where it
+ * stands in a recipe.
  */
+@FunctionalInterface
 public interface Technique {
-
-  /** The name used in recipes, such as {@code dynamic-int8}. */
-  String name();
-
-  /** Where it stands in a recipe. */
-  Stage stage();
-
-  /** Whether outputs must stay equal, up to rounding of the order of operations. */
-  boolean equivalent();
-
   /**
    * Rewrites the model. Pure: {@code model} is left as it is. Nodes that can't be treated are left
    * alone, each with a refusal.

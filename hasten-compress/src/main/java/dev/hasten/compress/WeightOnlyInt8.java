@@ -26,8 +26,9 @@ import org.jspecify.annotations.Nullable;
  */
 record WeightOnlyInt8(boolean embeddings, int smallest, List<String> exclude) implements Technique {
   static final TechniqueInfo INFO =
-      new TechniqueInfo(
+      TechniqueInfo.lossy(
               "weight-only-int8",
+              Stage.PRECISION,
               "Stores weights in 8 bits, a scale per channel, and computes in floating point: a quarter"
                   + " of the file's size at the original speed.",
               List.of(
@@ -45,23 +46,8 @@ record WeightOnlyInt8(boolean embeddings, int smallest, List<String> exclude) im
   private static final Set<String> OPERATORS = Set.of("MatMul", "Gemm", "Conv");
 
   @Override
-  public String name() {
-    return INFO.name();
-  }
-
-  @Override
-  public Stage stage() {
-    return Stage.PRECISION;
-  }
-
-  @Override
-  public boolean equivalent() {
-    return false;
-  }
-
-  @Override
   public Applied apply(Model model, Context context) {
-    Evidence evidence = new Evidence(name());
+    Evidence evidence = new Evidence(INFO.name());
     Model result = model.copy();
     Graph graph = result.graph();
     for (Value weight : List.copyOf(graph.initializers())) {

@@ -70,6 +70,30 @@ final class Answers {
     return sample;
   }
 
+  /**
+   * How far a candidate's answers are from the original's.
+   *
+   * @param most examples compared, the first of the validate split
+   * @return the largest difference, as a share of the largest number of the original's answer to
+   *     that example
+   */
+  double deviation(Path candidate, int most) {
+    List<LabeledExample> examples = data.first(Split.VALIDATE, most);
+    List<float[]> ours = rows(original, examples);
+    List<float[]> theirs = rows(candidate, examples);
+    double worst = 0;
+    for (int i = 0; i < ours.size(); i++) {
+      double largest = 1e-6;
+      double difference = 0;
+      for (int j = 0; j < ours.get(i).length; j++) {
+        largest = Math.max(largest, Math.abs(ours.get(i)[j]));
+        difference = Math.max(difference, Math.abs(ours.get(i)[j] - theirs.get(i)[j]));
+      }
+      worst = Math.max(worst, difference / largest);
+    }
+    return worst;
+  }
+
   private Sample plain(Path candidate, Split split, int most) {
     List<LabeledExample> examples = data.first(split, most);
     Outputs all = originals.computeIfAbsent(split, this::originals);

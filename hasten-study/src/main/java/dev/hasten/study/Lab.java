@@ -47,6 +47,12 @@ final class Lab implements TrialRunner, AutoCloseable {
   /** Runs before the ones that count, and rounds of inputs for a process of its own. */
   private static final int PROBE_RUNS = 10;
 
+  /** Examples on which a recipe that claims to leave outputs equal is held against the original. */
+  private static final int COMPARED = 64;
+
+  /** Rounding in another order, through a few hundred operators, stays well below. */
+  private static final double EQUAL = 1e-3;
+
   private final Workload workload;
   private final Model model;
   private final Hardware hardware;
@@ -115,6 +121,9 @@ final class Lab implements TrialRunner, AutoCloseable {
           kept,
           java.nio.file.StandardCopyOption.ATOMIC_MOVE,
           java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+      if (recipe.equivalent()) {
+        requireEqual(kept);
+      }
       Map<String, Integer> counts = new TreeMap<>();
       applied.changes().forEach(c -> counts.merge(c.rule(), 1, Integer::sum));
       List<Trial.ChangeCount> changes = new ArrayList<>();
@@ -129,6 +138,16 @@ final class Lab implements TrialRunner, AutoCloseable {
     } catch (IOException | UncheckedIOException e) {
       throw new EnvironmentException(
           artifacts + ": the candidate's model cannot be kept: " + e.getMessage(), e);
+    }
+  }
+
+  /** What claims to leave outputs equal is held to it, on real inputs. */
+  private void requireEqual(Path candidate) {
+    double deviation = answers.deviation(candidate, COMPARED);
+    if (!(deviation <= EQUAL)) {
+      throw new IllegalStateException(
+          "the recipe should leave outputs equal, but on %d examples they differ by up to %.2g of their largest value (expected: at most %.0e)"
+              .formatted(COMPARED, deviation, EQUAL));
     }
   }
 

@@ -39,66 +39,26 @@ final class Trials {
   }
 
   static Trial made(Trial t, TrialRunner.Made made) {
-    return new Trial(
-        t.id(),
-        t.label(),
-        t.kind(),
-        t.status(),
-        t.stage(),
-        t.reason(),
-        t.expectation(),
-        t.recipe(),
-        made.fileBytes(),
-        made.sha256(),
-        t.speed(),
-        t.memory(),
-        t.validate(),
-        t.test(),
-        made.changes(),
-        made.refusals(),
-        t.took());
+    Draft draft = new Draft(t);
+    draft.fileBytes = made.fileBytes();
+    draft.sha256 = made.sha256();
+    draft.changes = made.changes();
+    draft.refusals = made.refusals();
+    return draft.trial();
   }
 
   static Trial withValidate(Trial t, Quality quality, Trial.Stage stage) {
-    return new Trial(
-        t.id(),
-        t.label(),
-        t.kind(),
-        t.status(),
-        stage,
-        t.reason(),
-        t.expectation(),
-        t.recipe(),
-        t.fileBytes(),
-        t.sha256(),
-        t.speed(),
-        t.memory(),
-        quality,
-        t.test(),
-        t.changes(),
-        t.refusals(),
-        t.took());
+    Draft draft = new Draft(t);
+    draft.validate = quality;
+    draft.stage = stage;
+    return draft.trial();
   }
 
   static Trial withTest(Trial t, Quality quality) {
-    return new Trial(
-        t.id(),
-        t.label(),
-        t.kind(),
-        t.status(),
-        Trial.Stage.TESTED,
-        t.reason(),
-        t.expectation(),
-        t.recipe(),
-        t.fileBytes(),
-        t.sha256(),
-        t.speed(),
-        t.memory(),
-        t.validate(),
-        quality,
-        t.changes(),
-        t.refusals(),
-        t.took());
+    Draft draft = new Draft(t);
+    draft.test = quality;
+    draft.stage = Trial.Stage.TESTED;
+    return draft.trial();
   }
 
   static Trial withSpeed(Trial t, List<SpeedRow> speed) {
@@ -106,66 +66,24 @@ final class Trials {
   }
 
   static Trial withSpeed(Trial t, List<SpeedRow> speed, Trial.Stage stage) {
-    return new Trial(
-        t.id(),
-        t.label(),
-        t.kind(),
-        t.status(),
-        stage,
-        t.reason(),
-        t.expectation(),
-        t.recipe(),
-        t.fileBytes(),
-        t.sha256(),
-        speed,
-        t.memory(),
-        t.validate(),
-        t.test(),
-        t.changes(),
-        t.refusals(),
-        t.took());
+    Draft draft = new Draft(t);
+    draft.speed = speed;
+    draft.stage = stage;
+    return draft.trial();
   }
 
   static Trial withMemory(Trial t, Trial.@Nullable MemoryUse memory) {
-    return new Trial(
-        t.id(),
-        t.label(),
-        t.kind(),
-        t.status(),
-        t.stage(),
-        t.reason(),
-        t.expectation(),
-        t.recipe(),
-        t.fileBytes(),
-        t.sha256(),
-        t.speed(),
-        memory,
-        t.validate(),
-        t.test(),
-        t.changes(),
-        t.refusals(),
-        t.took());
+    Draft draft = new Draft(t);
+    draft.memory = memory;
+    return draft.trial();
   }
 
   static Trial stopped(Trial t, Trial.Status status, String reason, Duration took) {
-    return new Trial(
-        t.id(),
-        t.label(),
-        t.kind(),
-        status,
-        t.stage(),
-        reason,
-        t.expectation(),
-        t.recipe(),
-        t.fileBytes(),
-        t.sha256(),
-        t.speed(),
-        t.memory(),
-        t.validate(),
-        t.test(),
-        t.changes(),
-        t.refusals(),
-        took);
+    Draft draft = new Draft(t);
+    draft.status = status;
+    draft.reason = reason;
+    draft.took = took;
+    return draft.trial();
   }
 
   /** The trial's model, for the runner. */
@@ -208,5 +126,59 @@ final class Trials {
         List.of(),
         List.of(),
         Duration.ZERO);
+  }
+
+  /** A trial while parts of it are exchanged. */
+  private static final class Draft {
+    private final Trial from;
+    private Trial.Status status;
+    private Trial.Stage stage;
+    private String reason;
+    private long fileBytes;
+    private String sha256;
+    private List<SpeedRow> speed;
+    private Trial.@Nullable MemoryUse memory;
+    private @Nullable Quality validate;
+    private @Nullable Quality test;
+    private List<Trial.ChangeCount> changes;
+    private List<Trial.RefusalNote> refusals;
+    private Duration took;
+
+    Draft(Trial from) {
+      this.from = from;
+      this.status = from.status();
+      this.stage = from.stage();
+      this.reason = from.reason();
+      this.fileBytes = from.fileBytes();
+      this.sha256 = from.sha256();
+      this.speed = from.speed();
+      this.memory = from.memory();
+      this.validate = from.validate();
+      this.test = from.test();
+      this.changes = from.changes();
+      this.refusals = from.refusals();
+      this.took = from.took();
+    }
+
+    Trial trial() {
+      return new Trial(
+          from.id(),
+          from.label(),
+          from.kind(),
+          status,
+          stage,
+          reason,
+          from.expectation(),
+          from.recipe(),
+          fileBytes,
+          sha256,
+          speed,
+          memory,
+          validate,
+          test,
+          changes,
+          refusals,
+          took);
+    }
   }
 }
