@@ -23,9 +23,10 @@ final class CheckedWrite {
    * Writes {@code model} and its external data, each file whole or not at all.
    *
    * @param original the file that it was made from, to tell whose fault it is
+   * @return the files written, the model first
    * @throws BadInputException if the runtime takes neither the original nor the result
    */
-  static void write(Model model, Path original, Path target) throws IOException {
+  static List<Path> write(Model model, Path original, Path target) throws IOException {
     Path folder = target.toAbsolutePath().getParent();
     if (folder == null || !Files.isDirectory(folder)) {
       throw new BadInputException(
@@ -34,7 +35,7 @@ final class CheckedWrite {
     Path staging = Files.createTempDirectory(folder, ".hasten-apply");
     try {
       Path staged = staging.resolve(target.getFileName());
-      model.write(staged);
+      List<Path> written = model.write(staged);
       check(original, staged);
       // The data first: a model never refers to a file that is not there yet.
       for (Path file : files(staging)) {
@@ -43,6 +44,7 @@ final class CheckedWrite {
         }
       }
       move(staged, folder);
+      return written.stream().map(file -> target.resolveSibling(file.getFileName())).toList();
     } finally {
       for (Path file : files(staging)) {
         Files.delete(file);

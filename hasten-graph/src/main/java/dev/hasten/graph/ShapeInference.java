@@ -127,7 +127,11 @@ public final class ShapeInference {
   }
 
   private static boolean fits(Shape shape, Content content) {
-    return shape.size().is(content.size());
+    try {
+      return shape.size().is(content.size());
+    } catch (ArithmeticException e) {
+      return false;
+    }
   }
 
   private @Nullable Shape merge(
