@@ -125,6 +125,7 @@ final class GraphReader {
         known != null && known.input && !known.isInitializer()
             ? known
             : define(graph, name, "initializer");
+    value.unlisted = known == null;
     graph.enterInitializer(value);
     return value;
   }

@@ -246,6 +246,40 @@ class UntrustedModelTest {
     assertThat(Rewriter.simplify(model, 0).model().graph().nodes()).isNotEmpty();
   }
 
+  /** Doubling ranks, doubling contents, ranks by number, rows without end. */
+  @Test
+  void tensorsThatExplodeAreGivenUp() {
+    GraphBuilder graph =
+        GraphBuilder.opset(17)
+            .input("x", DataType.FLOAT, 2, 2, 2)
+            .input("many", DataType.INT64, 1L << 40)
+            .weight("i", Tensor.longs(new long[8], 2, 2, 2))
+            .weight("wide", Tensor.longs(new long[0], 1L << 58, 0))
+            .node("c0", "Shape", "x")
+            .node("r0", "Cast", "x")
+            .attribute("to", 7);
+    for (int i = 0; i < 40; i++) {
+      graph.node("r" + (i + 1), "Gather", "r" + i, "r" + i);
+      graph.node("c" + (i + 1), "Concat", "c" + i, "c" + i).attribute("axis", 0);
+    }
+    Model model =
+        graph
+            .node("e", "Expand", "x", "many")
+            .node("z", "ConstantOfShape", "many")
+            .node("rows", "Concat", "wide", "wide")
+            .attribute("axis", 1)
+            .node("picked", "Gather", "wide", "i")
+            .attribute("axis", 1)
+            .outputs("r40", "c40", "e", "z", "rows", "picked")
+            .build();
+    Shapes shapes = ShapeInference.infer(model);
+    assertThat(shapes.content(model.graph().value("c3"))).hasSize(24);
+    assertThat(shapes.content(model.graph().value("c40"))).isNull();
+    assertThat(shapes.shape(model.graph().value("r40"))).isNull();
+    assertThat(shapes.contradictions()).anyMatch(c -> c.contains("rank 1099511627776"));
+    assertThat(Rewriter.simplify(model, 0).model().graph().nodes()).isNotEmpty();
+  }
+
   @Test
   void aLongDeadChainIsSweptWithoutDeepRecursion() {
     GraphBuilder graph = GraphBuilder.opset(17).input("x", DataType.FLOAT, 2, 3);
