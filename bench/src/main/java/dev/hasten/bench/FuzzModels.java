@@ -16,8 +16,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs {@link FuzzTarget} on mutants of real models ({@link ModelMutator}) for a given time; what is
- * found is kept as a file, one for each place in the code.
+ * Runs {@link FuzzTarget} on mutants of real models ({@link ModelMutator}) for a given time; what
+ * is found is kept as a file, one for each place in the code.
  *
  * <p>{@code BENCH_JAVA_OPTS=-Xmx1g bench/run.sh FuzzModels SECONDS SEED FINDINGS [FOLDER...]}; the
  * folders hold models to start from, besides those of {@link FuzzSeeds}.

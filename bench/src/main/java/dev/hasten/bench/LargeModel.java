@@ -19,7 +19,8 @@ import java.util.Locale;
 import java.util.Random;
 
 /**
- * A model of 4 GB and more, and how long Hasten takes with it in a heap of 1 GB, against {@code cp}.
+ * A model of 4 GB and more, and how long Hasten takes with it in a heap of 1 GB, against {@code
+ * cp}.
  *
  * <p>{@code bench/run.sh LargeModel FOLDER [LAYERS [ROUNDS]]}: 64 MiB of weights in each of 64
  * layers, some of whose nodes simplify. The folder is made; it needs three times the model's size.
@@ -63,7 +64,8 @@ public final class LargeModel {
       }
     }
     System.out.printf(
-        "%n%d layers, %.2f GB of weights, heap 1 GB, %d rounds%n%n", layers, layers * LAYER_BYTES / 1e9, rounds);
+        "%n%d layers, %.2f GB of weights, heap 1 GB, %d rounds%n%n",
+        layers, layers * LAYER_BYTES / 1e9, rounds);
     System.out.println("| command | median s | all | resident MiB |\n|---|---:|---|---:|");
     for (int i = 0; i < names.size(); i++) {
       double[] sorted = seconds[i].clone();
@@ -104,7 +106,9 @@ public final class LargeModel {
     }
   }
 
-  /** Runs a command to its end; returns the most KiB that it had resident, mapped files included. */
+  /**
+   * Runs a command to its end; returns the most KiB that it had resident, mapped files included.
+   */
   private static long run(List<String> command, Path folder)
       throws IOException, InterruptedException {
     Path log = folder.resolve("log.txt");
@@ -164,13 +168,15 @@ public final class LargeModel {
     for (int layer = 0; layer < layers; layer++) {
       String weight = "w" + layer;
       TensorProto.Builder tensor =
-          graph.addInitializerBuilder().setName(weight).setDataType(1).addDims(WIDTH).addDims(WIDTH);
+          graph
+              .addInitializerBuilder()
+              .setName(weight)
+              .setDataType(1)
+              .addDims(WIDTH)
+              .addDims(WIDTH);
       tensor.setDataLocation(TensorProto.DataLocation.EXTERNAL_VALUE);
       tensor.addExternalDataBuilder().setKey("location").setValue("large.onnx.data");
-      tensor
-          .addExternalDataBuilder()
-          .setKey("offset")
-          .setValue(Long.toString(layer * LAYER_BYTES));
+      tensor.addExternalDataBuilder().setKey("offset").setValue(Long.toString(layer * LAYER_BYTES));
       tensor.addExternalDataBuilder().setKey("length").setValue(Long.toString(LAYER_BYTES));
       last = node(graph, "MatMul", "product" + layer, last, weight);
       last = node(graph, "Identity", "same" + layer, last);

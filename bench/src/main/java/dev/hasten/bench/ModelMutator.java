@@ -23,8 +23,23 @@ final class ModelMutator {
   private static final int KEPT_PER_FIELD = 300;
   private static final int LARGEST_DONATION = 2_000;
   private static final long[] EXTREMES = {
-    0, 1, -1, 2, 7, 127, 128, 255, 1 << 20, Integer.MAX_VALUE, Integer.MIN_VALUE,
-    1L << 32, 1L << 40, 1L << 62, Long.MAX_VALUE, Long.MIN_VALUE, Long.MAX_VALUE - 1
+    0,
+    1,
+    -1,
+    2,
+    7,
+    127,
+    128,
+    255,
+    1 << 20,
+    Integer.MAX_VALUE,
+    Integer.MIN_VALUE,
+    1L << 32,
+    1L << 40,
+    1L << 62,
+    Long.MAX_VALUE,
+    Long.MIN_VALUE,
+    Long.MAX_VALUE - 1
   };
 
   private final Random random;
@@ -190,7 +205,9 @@ final class ModelMutator {
   }
 
   private long extreme() {
-    return random.nextBoolean() ? random.nextInt(33) - 4 : EXTREMES[random.nextInt(EXTREMES.length)];
+    return random.nextBoolean()
+        ? random.nextInt(33) - 4
+        : EXTREMES[random.nextInt(EXTREMES.length)];
   }
 
   private byte[] damage(byte[] model) {

@@ -97,8 +97,8 @@ public final class OnnxTestModels {
 
   private String table(Path root) {
     StringBuilder out = new StringBuilder("### `" + root + "`\n\n| file | models |\n|---|---:|\n");
-    files.forEach((what, count) ->
-        out.append("| ").append(what).append(" | ").append(count).append(" |\n"));
+    files.forEach(
+        (what, count) -> out.append("| ").append(what).append(" | ").append(count).append(" |\n"));
     out.append("\n| in ONNX Runtime | models | for example |\n|---|---:|---|\n");
     runs.forEach((what, names) ->
         out.append("| ")

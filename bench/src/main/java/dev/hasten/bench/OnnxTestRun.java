@@ -117,7 +117,8 @@ final class OnnxTestRun implements AutoCloseable {
     } catch (OrtException e) {
       String message = String.valueOf(e.getMessage());
       String reason =
-          message.contains("NOT_IMPLEMENTED") || message.contains("Could not find an implementation")
+          message.contains("NOT_IMPLEMENTED")
+                  || message.contains("Could not find an implementation")
               ? "the runtime has no kernel for it"
               : message.contains("is not a registered")
                       || message.contains("No Op registered")
@@ -195,8 +196,7 @@ final class OnnxTestRun implements AutoCloseable {
   private OnnxTensor input(Tensor tensor) throws OrtException, NotRun {
     long[] dims = tensor.dims().stream().mapToLong(Long::longValue).toArray();
     if (tensor.type() == DataType.STRING) {
-      return OnnxTensor.createTensor(
-          environment, tensor.strings().toArray(new String[0]), dims);
+      return OnnxTensor.createTensor(environment, tensor.strings().toArray(new String[0]), dims);
     }
     OnnxJavaType type =
         switch (tensor.type()) {
@@ -263,8 +263,7 @@ final class OnnxTestRun implements AutoCloseable {
 
   private static DataType type(TensorInfo info) throws NotRun {
     try {
-      return DataType.valueOf(
-          info.onnxType.name().replace("ONNX_TENSOR_ELEMENT_DATA_TYPE_", ""));
+      return DataType.valueOf(info.onnxType.name().replace("ONNX_TENSOR_ELEMENT_DATA_TYPE_", ""));
     } catch (IllegalArgumentException e) {
       throw new NotRun("the Java interface cannot read outputs of this type");
     }

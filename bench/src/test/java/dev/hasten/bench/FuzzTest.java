@@ -29,6 +29,7 @@ class FuzzTest {
 
   @Test
   void unmutatedSeedsGoAllTheWay() {
-    FuzzSeeds.all().forEach(seed -> assertThat(FuzzTarget.run(seed)).isEqualTo(FuzzTarget.Outcome.DONE));
+    FuzzSeeds.all()
+        .forEach(seed -> assertThat(FuzzTarget.run(seed)).isEqualTo(FuzzTarget.Outcome.DONE));
   }
 }

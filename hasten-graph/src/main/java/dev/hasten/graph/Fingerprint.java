@@ -61,8 +61,7 @@ final class Fingerprint {
     add("graph");
     // Before IR version 4 initializers are listed as inputs too, which says nothing about them.
     boolean constant = graph.context.irVersion < 4;
-    declare(
-        graph.inputs().stream().filter(input -> !constant || !input.isInitializer()).toList());
+    declare(graph.inputs().stream().filter(input -> !constant || !input.isInitializer()).toList());
     declare(graph.outputs());
     List<Value> initializers =
         graph.initializers().stream().sorted(Comparator.comparing(Value::name)).toList();

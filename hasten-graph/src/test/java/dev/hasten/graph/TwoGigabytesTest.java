@@ -33,7 +33,8 @@ class TwoGigabytesTest {
       WriteOptions never = new WriteOptions(WriteOptions.ExternalData.NEVER, 0);
       assertThatThrownBy(() -> weights.write(target, never))
           .isInstanceOf(ModelException.class)
-          .hasMessageContaining("2200000000 bytes of weights in one file (expected: at most 2000000000");
+          .hasMessageContaining(
+              "2200000000 bytes of weights in one file (expected: at most 2000000000");
       assertThatThrownBy(weights::toBytes).isInstanceOf(ModelException.class);
 
       // A constant in a node cannot go into another file.
