@@ -15,6 +15,7 @@ import dev.hasten.study.Workload;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -97,18 +98,33 @@ final class ApplyCommand implements Callable<Integer> {
     Recipe steps = Recipe.read(require(recipe, "RECIPE"));
     Model original = Model.read(from);
     Applied applied = apply(steps, original);
-    CheckedWrite.write(applied.model(), from, to);
+    List<Path> written = CheckedWrite.write(applied.model(), from, to);
+    List<String> warnings = new ArrayList<>(steps.warnings());
+    if (written.size() > 1) {
+      warnings.add(
+          "the weights, more than one file may hold (2 GB), are in %s: keep it beside the model"
+              .formatted(written.getLast().getFileName()));
+    }
     Report report =
         new Report(
             from.toString(),
             to.toString(),
-            Files.size(from),
-            Files.size(to),
+            bytes(original.files()),
+            bytes(written),
             applied.changes(),
             applied.refusals(),
-            steps.warnings());
+            warnings);
     output.print(report, () -> text(report));
     return Main.Exit.DONE;
+  }
+
+  /** Of the model with all its weights. */
+  private static long bytes(List<Path> files) throws IOException {
+    long sum = 0;
+    for (Path file : files) {
+      sum += Files.size(file);
+    }
+    return sum;
   }
 
   private Applied apply(Recipe steps, Model original) {

@@ -26,9 +26,10 @@ final class CheckedWrite {
    * Writes {@code model} and its external data, each file whole or not at all.
    *
    * @param original the file that it was made from, to tell whose fault it is
+   * @return the files written, the model first
    * @throws BadInputException if the runtime takes neither the original nor the result
    */
-  static void write(Model model, Path original, Path target) throws IOException {
+  static List<Path> write(Model model, Path original, Path target) throws IOException {
     Path folder = target.toAbsolutePath().getParent();
     if (folder == null || !Files.isDirectory(folder)) {
       throw new BadInputException(
@@ -43,8 +44,9 @@ final class CheckedWrite {
     }
     try {
       Path staged = staging.resolve(target.getFileName());
+      List<Path> written;
       try {
-        model.write(staged);
+        written = model.write(staged);
       } catch (UncheckedIOException e) {
         String message =
             String.valueOf(e.getMessage()).replace(staged.toString(), target.toString());
@@ -58,6 +60,7 @@ final class CheckedWrite {
         }
       }
       move(staged, folder);
+      return written.stream().map(file -> target.resolveSibling(file.getFileName())).toList();
     } finally {
       for (Path file : files(staging)) {
         Files.delete(file);

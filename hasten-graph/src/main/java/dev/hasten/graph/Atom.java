@@ -44,6 +44,21 @@ sealed interface Atom {
     }
   }
 
+  /** How many atoms this is made of, itself included. */
+  default int weight() {
+    return switch (this) {
+      case Name _ -> 1;
+      case Quotient(Dim a, Dim b) -> 1 + Polynomial.of(a).weight() + Polynomial.of(b).weight();
+      case Extreme(boolean _, List<Dim> members) -> {
+        int sum = 1;
+        for (Dim member : members) {
+          sum += Polynomial.of(member).weight();
+        }
+        yield sum;
+      }
+    };
+  }
+
   default long eval(Map<String, Long> bindings) {
     return switch (this) {
       case Name(String name) -> Dim.of(name).eval(bindings);

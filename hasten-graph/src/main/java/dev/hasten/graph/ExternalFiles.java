@@ -11,28 +11,61 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Weights outside the model file, each file mapped once. A model is untrusted input: its files must
  * lie in its own folder.
  */
 final class ExternalFiles {
+  private static final long CHUNK_BYTES = 1 << 24;
+
   private final Path folder;
-  private final Map<String, MemorySegment> mapped = new HashMap<>();
+  private final Map<Path, Mapped> files = new LinkedHashMap<>();
+
+  /** A file, its ranges in use (first byte → end), and its checksum once somebody asked. */
+  private static final class Mapped {
+    final MemorySegment data;
+    final TreeMap<Long, Long> ranges = new TreeMap<>();
+    @Nullable String sha1;
+
+    Mapped(MemorySegment data) {
+      this.data = data;
+    }
+  }
 
   ExternalFiles(Path folder) {
     this.folder = folder;
   }
 
+  /** The files that weights were found in. */
+  Set<Path> files() {
+    return files.keySet();
+  }
+
+  /**
+   * The data of a tensor.
+   *
+   * @param bytes how many its type and dimensions ask for
+   * @param where the model and the tensor, for messages
+   */
   MemorySegment find(TensorProto proto, long bytes, String where) {
     Map<String, String> entries = new HashMap<>();
     for (StringStringEntryProto entry : proto.getExternalDataList()) {
       entries.put(entry.getKey(), entry.getValue());
     }
     String location = entries.getOrDefault("location", "");
-    MemorySegment file = mapped.computeIfAbsent(location, key -> map(key, where));
+    Path path = confined(location, where);
+    Mapped file = files.computeIfAbsent(path, key -> map(key, where));
+    long size = file.data.byteSize();
     long offset = number(entries, "offset", 0, where);
     long length = number(entries, "length", bytes, where);
     if (length != bytes) {
@@ -42,14 +75,70 @@ final class ExternalFiles {
           bytes + " bytes for its type and dimensions",
           "The model file is damaged; export the model again");
     }
-    if (offset > file.byteSize() || length > file.byteSize() - offset) {
+    if (offset > size || length > size - offset) {
       throw ModelException.of(
           where,
-          "'%s' has %d bytes".formatted(location, file.byteSize()),
+          "'%s' has %d bytes".formatted(location, size),
           "at least " + offset + " + " + length,
           "The file is truncated or belongs to another model; fetch it again");
     }
-    return file.asSlice(offset, length);
+    claim(file, offset, offset + length, location, where);
+    verify(file, entries.get("checksum"), location, where);
+    return file.data.asSlice(offset, length);
+  }
+
+  /**
+   * Tensors may share their bytes whole. Were they to overlap in part, a small file could stand for
+   * any amount of weights, which writing would then bring to the disk.
+   */
+  private static void claim(Mapped file, long from, long end, String location, String where) {
+    if (from == end) {
+      return;
+    }
+    var before = file.ranges.lowerEntry(end);
+    if (before == null || before.getValue() <= from) {
+      file.ranges.put(from, end);
+    } else if (before.getKey() != from || before.getValue() != end) {
+      throw ModelException.of(
+          where,
+          "bytes %d to %d of '%s', which overlap another tensor's %d to %d"
+              .formatted(from, end, location, before.getKey(), before.getValue()),
+          "bytes of its own, or exactly those of another",
+          "The model file is damaged; export the model again");
+    }
+  }
+
+  private static void verify(
+      Mapped file, @Nullable String checksum, String location, String where) {
+    if (checksum == null) {
+      return;
+    }
+    String found = file.sha1;
+    if (found == null) {
+      found = sha1(file.data);
+      file.sha1 = found;
+    }
+    if (!found.equalsIgnoreCase(checksum.strip())) {
+      throw ModelException.of(
+          where,
+          "'%s' has the SHA-1 checksum %s".formatted(location, found),
+          checksum + ", as the model says",
+          "The file is damaged or belongs to another model; fetch it again");
+    }
+  }
+
+  /** Not against forgery, but the checksum that the format prescribes. */
+  private static String sha1(MemorySegment data) {
+    MessageDigest digest;
+    try {
+      digest = MessageDigest.getInstance("SHA-1");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-1", e);
+    }
+    for (long at = 0; at < data.byteSize(); at += CHUNK_BYTES) {
+      digest.update(data.asSlice(at, Math.min(CHUNK_BYTES, data.byteSize() - at)).asByteBuffer());
+    }
+    return HexFormat.of().formatHex(digest.digest());
   }
 
   private static long number(
@@ -73,11 +162,11 @@ final class ExternalFiles {
         "The model file is damaged; export the model again");
   }
 
-  private MemorySegment map(String location, String where) {
-    Path file = confined(location, where);
+  private static Mapped map(Path file, String where) {
     try (FileChannel channel =
         FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
-      return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
+      return new Mapped(
+          channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto()));
     } catch (IOException e) {
       throw new ModelException(
           "%s: its weights in '%s' cannot be read: %s. Make the file readable."

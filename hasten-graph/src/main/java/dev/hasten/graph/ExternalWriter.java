@@ -8,8 +8,11 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
@@ -25,17 +28,30 @@ final class ExternalWriter {
 
   private final long minBytes;
   private final Map<Tensor, Long> offsets = new IdentityHashMap<>();
+  private final Map<Region, Long> regions = new HashMap<>();
   private final MessageDigest digest = Fingerprint.sha256();
   private long end;
+
+  /** Memory that several tensors share, when a file says so: written once, it is shared again. */
+  private record Region(long address, long size) {}
 
   private ExternalWriter(long minBytes) {
     this.minBytes = minBytes;
   }
 
+  /**
+   * What {@link #write} did.
+   *
+   * @param model to be written to the model's own file
+   * @param files with weights: one, or none if no initializer was large enough
+   */
+  record Written(ModelProto model, List<Path> files) {}
+
   /** Writes the weights beside {@code file}; gives the model to be written there. */
-  static ModelProto write(Model model, Path file, long minBytes, RawWriter raw) throws IOException {
+  static Written write(Model model, Path file, long minBytes, RawWriter raw) throws IOException {
     ExternalWriter writer = new ExternalWriter(minBytes);
     String location;
+    List<Path> files = new ArrayList<>();
     try (AtomicFile data = AtomicFile.beside(file)) {
       writer.writeAll(model.graph(), data.channel());
       String hash = HexFormat.of().formatHex(writer.digest.digest()).substring(0, 12);
@@ -44,19 +60,20 @@ final class ExternalWriter {
       location = stem + "." + hash + ".data";
       if (!writer.offsets.isEmpty()) {
         data.commit(file.resolveSibling(location));
+        files.add(file.resolveSibling(location));
       }
     }
-    return new GraphWriter((name, tensor) -> writer.refer(name, tensor, location, raw), raw)
-        .write(model);
+    ModelProto proto =
+        new GraphWriter((name, tensor) -> writer.refer(name, tensor, location, raw), raw)
+            .write(model);
+    return new Written(proto, files);
   }
 
   private void writeAll(Graph graph, FileChannel channel) throws IOException {
     for (Value value : graph.initializers()) {
       Tensor tensor = value.initializer();
       if (tensor != null && goesOut(tensor) && !offsets.containsKey(tensor)) {
-        append(MemorySegment.ofArray(new byte[(int) (-end & ALIGNMENT - 1)]), channel);
-        offsets.put(tensor, end);
-        append(tensor.data(), channel);
+        offsets.put(tensor, place(tensor.data(), channel));
       }
     }
     for (Node node : graph.nodes()) {
@@ -64,6 +81,21 @@ final class ExternalWriter {
         writeAll(inner, channel);
       }
     }
+  }
+
+  private long place(MemorySegment data, FileChannel channel) throws IOException {
+    Region region = new Region(data.address(), data.byteSize());
+    Long known = data.isNative() ? regions.get(region) : null;
+    if (known != null) {
+      return known;
+    }
+    append(MemorySegment.ofArray(new byte[(int) (-end & ALIGNMENT - 1)]), channel);
+    long offset = end;
+    append(data, channel);
+    if (data.isNative()) {
+      regions.put(region, offset);
+    }
+    return offset;
   }
 
   private boolean goesOut(Tensor tensor) {

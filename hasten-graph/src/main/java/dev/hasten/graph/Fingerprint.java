@@ -59,7 +59,9 @@ final class Fingerprint {
 
   private void add(Graph graph) {
     add("graph");
-    declare(graph.inputs());
+    // Before IR version 4 initializers are listed as inputs too, which says nothing about them.
+    boolean constant = graph.context.irVersion < 4;
+    declare(graph.inputs().stream().filter(input -> !constant || !input.isInitializer()).toList());
     declare(graph.outputs());
     List<Value> initializers =
         graph.initializers().stream().sorted(Comparator.comparing(Value::name)).toList();

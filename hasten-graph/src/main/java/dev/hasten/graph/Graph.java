@@ -466,6 +466,7 @@ public final class Graph {
     node.attributes.put(key, held);
     for (Graph inner : subgraphs(held.value())) {
       inner.owner = node;
+      inner.captures().forEach(captured -> captured.graph.noteDependency(captured, node));
     }
   }
 

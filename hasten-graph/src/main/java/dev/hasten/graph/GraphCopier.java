@@ -72,6 +72,7 @@ final class GraphCopier {
           value.declared = from.declared;
           value.retyped = from.retyped;
           value.input = from.input;
+          value.unlisted = from.unlisted;
           to.enter(value);
           return value;
         });

@@ -55,15 +55,10 @@ final class GraphReader {
     }
     for (SparseTensorProto initializer : proto.getSparseInitializerList()) {
       String name = initializer.getValues().getName();
-      if (TensorCodec.isExternal(initializer.getValues())
-          || TensorCodec.isExternal(initializer.getIndices())) {
-        throw ModelException.of(
-            "%s: initializer '%s'".formatted(source, name),
-            "a sparse tensor in another file",
-            "sparse tensors inside the model file",
-            "Export the model without external data");
-      }
-      initializer(graph, name).sparse = initializer;
+      initializer(graph, name).sparse =
+          Embedded.weights(
+                  initializer.toBuilder(), external, "%s: initializer '%s'".formatted(source, name))
+              .build();
     }
     List<Node> nodes = new ArrayList<>(proto.getNodeCount());
     for (NodeProto node : proto.getNodeList()) {
@@ -130,6 +125,7 @@ final class GraphReader {
         known != null && known.input && !known.isInitializer()
             ? known
             : define(graph, name, "initializer");
+    value.unlisted = known == null;
     graph.enterInitializer(value);
     return value;
   }
@@ -168,8 +164,8 @@ final class GraphReader {
         node.graph.link(node, i, value);
       }
     }
-    for (AttributeProto attribute : proto.getAttributeList()) {
-      String name = attribute.getName();
+    for (AttributeProto stored : proto.getAttributeList()) {
+      String name = stored.getName();
       if (node.attributes.containsKey(name)) {
         throw ModelException.of(
             source + ": node " + node,
@@ -178,12 +174,21 @@ final class GraphReader {
             DAMAGED);
       }
       String where = "%s: node %s: attribute '%s'".formatted(source, node, name);
+      AttributeProto attribute = Embedded.sparse(stored, external, where);
       Attribute value =
           Attributes.read(
               attribute,
               tensor -> TensorCodec.read(tensor, where, external, slices),
               inner -> read(inner, node.graph));
-      node.graph.hold(node, name, new Node.Held(value, template(attribute, value)));
+      AttributeProto template = template(attribute, value);
+      if (hasContent(template)) {
+        throw ModelException.of(
+            where,
+            "graphs or tensors besides its value",
+            "one value, of the kind that its type says",
+            DAMAGED);
+      }
+      node.graph.hold(node, name, new Node.Held(value, template));
     }
   }
 
@@ -194,7 +199,15 @@ final class GraphReader {
       case Attribute.TensorsAttr ts -> attribute.toBuilder().clearTensors().build();
       case Attribute.GraphAttr g -> attribute.toBuilder().clearG().build();
       case Attribute.GraphsAttr gs -> attribute.toBuilder().clearGraphs().build();
-      case Attribute other -> attribute.toBuilder().clearT().clearTensors().build();
+      case Attribute other -> attribute;
     };
+  }
+
+  /** Whether there are graphs or tensors in it, whose raw data would get lost. */
+  private static boolean hasContent(AttributeProto template) {
+    return template.hasT()
+        || template.hasG()
+        || template.getTensorsCount() > 0
+        || template.getGraphsCount() > 0;
   }
 }

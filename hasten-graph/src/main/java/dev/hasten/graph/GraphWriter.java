@@ -49,8 +49,9 @@ final class GraphWriter {
       } else if (value.sparse != null) {
         out.addSparseInitializer(sparse(value.name(), value.sparse));
       }
-      // Before IR version 4 every initializer of the main graph had to be an input too.
-      if (!value.input && graph.context.irVersion < 4 && graph.outer() == null) {
+      // Before IR version 4 every initializer of the main graph had to be an input too: those that
+      // edits add are, those of the file are what they were.
+      if (!value.input && !value.unlisted && graph.context.irVersion < 4 && graph.outer() == null) {
         out.addInput(Declaration.fresh(value).render());
       }
     }

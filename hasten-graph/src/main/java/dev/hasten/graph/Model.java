@@ -40,7 +40,10 @@ public final class Model {
   private final Graph graph;
   private ModelProto template;
 
-  Model(ModelProto template, ModelContext context, Graph graph, String source) {
+  private final List<Path> files;
+
+  Model(ModelProto template, ModelContext context, Graph graph, String source, List<Path> files) {
+    this.files = List.copyOf(files);
     this.template = template;
     this.context = context;
     this.graph = graph;
@@ -55,7 +58,16 @@ public final class Model {
    *     not an ONNX model, or is of a version that Hasten does not support
    */
   public static Model read(Path file) {
-    return ModelReader.read(file);
+    return ModelReader.read(file, MIN_OPSET);
+  }
+
+  /**
+   * As {@link #read(Path)}, but takes opsets of {@code ai.onnx} from {@code oldestOpset} on. Below
+   * {@link #MIN_OPSET} operators mean something else than Hasten knows: such a model can be looked
+   * at and written again, but not be rewritten soundly.
+   */
+  public static Model read(Path file, long oldestOpset) {
+    return ModelReader.read(file, oldestOpset);
   }
 
   /** Reads a model without external data from memory; {@code name} stands for it in messages. */
@@ -78,23 +90,24 @@ public final class Model {
             .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(opset))
             .build();
     Graph graph = new Graph(context, null, GraphProto.newBuilder().setName("graph").build());
-    return new Model(template, context, graph, "new model");
+    return new Model(template, context, graph, "new model", List.of());
   }
 
   /** Writes the model, with {@link WriteOptions#defaults()}. */
-  public void write(Path file) {
-    write(file, WriteOptions.defaults());
+  public List<Path> write(Path file) {
+    return write(file, WriteOptions.defaults());
   }
 
   /**
    * Writes the model. The file appears complete or not at all; weights in a second file have that
    * file complete before.
    *
+   * @return the files written: the model, then the one with its weights if there is one
    * @throws ModelException if the format does not allow what was asked
    * @throws java.io.UncheckedIOException naming the file and the reason if it cannot be written
    */
-  public void write(Path file, WriteOptions options) {
-    ModelWriter.write(this, file, options);
+  public List<Path> write(Path file, WriteOptions options) {
+    return ModelWriter.write(this, file, options);
   }
 
   /**
@@ -109,7 +122,7 @@ public final class Model {
   /** A copy that can be edited without touching this model. Tensors are shared. */
   public Model copy() {
     ModelContext copied = new ModelContext(context.irVersion);
-    return new Model(template, copied, GraphCopier.copy(graph, copied), source);
+    return new Model(template, copied, GraphCopier.copy(graph, copied), source, files);
   }
 
   public Graph graph() {
@@ -166,6 +179,11 @@ public final class Model {
   /** The name under which the model was read, for messages. */
   public String source() {
     return source;
+  }
+
+  /** The file that the model was read from, then those with its weights; none if from memory. */
+  public List<Path> files() {
+    return files;
   }
 
   public Map<String, String> metadata() {

@@ -1,6 +1,5 @@
 package dev.hasten.graph;
 
-import dev.hasten.graph.wire.OnnxWire.ModelProto;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -9,6 +8,8 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Writes models to files and memory. */
 final class ModelWriter {
@@ -25,14 +26,14 @@ final class ModelWriter {
     RawWriter raw = new RawWriter();
     ByteArrayOutputStream out = new ByteArrayOutputStream((int) bytes + (1 << 16));
     try {
-      raw.write(GraphWriter.inline(model, raw), Channels.newChannel(out));
+      raw.write(GraphWriter.inline(model, raw), model.source(), Channels.newChannel(out));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     return out.toByteArray();
   }
 
-  static void write(Model model, Path file, WriteOptions options) {
+  static List<Path> write(Model model, Path file, WriteOptions options) {
     long bytes = model.weightBytes();
     boolean external =
         switch (options.externalData()) {
@@ -47,14 +48,17 @@ final class ModelWriter {
         };
     try {
       RawWriter raw = new RawWriter();
-      ModelProto proto =
+      ExternalWriter.Written written =
           external
               ? ExternalWriter.write(model, file, options.externalMinBytes(), raw)
-              : GraphWriter.inline(model, raw);
+              : new ExternalWriter.Written(GraphWriter.inline(model, raw), List.of());
       try (AtomicFile out = AtomicFile.beside(file)) {
-        raw.write(proto, out.channel());
+        raw.write(written.model(), file.toString(), out.channel());
         out.commit(file);
       }
+      List<Path> files = new ArrayList<>(List.of(file));
+      files.addAll(written.files());
+      return files;
     } catch (IOException e) {
       throw new UncheckedIOException(
           "%s: cannot be written: %s. Nothing was changed; check the folder, its permissions and the free space."

@@ -75,6 +75,10 @@ final class MovingOperators {
       } else {
         known = false;
       }
+      if (elements.size() > Content.MAX_SIZE) {
+        known = false;
+        elements.clear();
+      }
       if (i > 0) {
         joined = joined == null || shape == null ? null : joined(site, joined, shape);
       }

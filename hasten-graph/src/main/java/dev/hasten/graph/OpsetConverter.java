@@ -38,7 +38,11 @@ public final class OpsetConverter {
     Shapes shapes = ShapeInference.infer(converted);
     for (Node node : converted.graph().allNodes()) {
       if (node.domain().isEmpty()) {
-        raise(node, from, targetOpset, shapes);
+        try {
+          raise(node, from, targetOpset, shapes);
+        } catch (ArithmeticException | IllegalArgumentException | IndexOutOfBoundsException e) {
+          throw OpsetEdits.refuse(node, "it is not as its operator demands: " + e.getMessage());
+        }
       }
     }
     converted.setOpset("", targetOpset);

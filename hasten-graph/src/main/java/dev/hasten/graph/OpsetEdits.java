@@ -48,6 +48,9 @@ final class OpsetEdits {
     put("Resize", 13, OpsetEdits::resize13);
   }
 
+  /** A declared number alone is no reason to allocate. */
+  private static final long MAX_CHANNELS = 1 << 20;
+
   private OpsetEdits() {}
 
   private static void put(String opType, long version, Edit edit) {
@@ -214,7 +217,7 @@ final class OpsetEdits {
   /** Scale and bias per group become scale and bias per channel. */
   private static Node groupScales(Node node, Shapes shapes) {
     Shape input = shapes.shape(node.input(0));
-    long groups = node.intAttribute("num_groups", 1);
+    long groups = Math.max(1, node.intAttribute("num_groups", 1));
     if (input == null || !(input.dim(1) instanceof Dim.Fixed(long channels))) {
       throw refuse(node, "the number of channels is not known");
     }
@@ -222,6 +225,12 @@ final class OpsetEdits {
       Tensor perGroup = node.input(i).constant();
       if (perGroup == null || perGroup.type() != DataType.FLOAT) {
         throw refuse(node, "input " + i + " is not a constant of type float");
+      }
+      if (perGroup.size() != groups || channels % groups != 0 || channels > MAX_CHANNELS) {
+        throw refuse(
+            node,
+            "input %d has %d elements, for %d groups of %d channels"
+                .formatted(i, perGroup.size(), groups, channels));
       }
       float[] from = perGroup.toFloats();
       float[] to = new float[(int) channels];

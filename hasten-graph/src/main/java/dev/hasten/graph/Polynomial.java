@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * zero coefficients, in a fixed order. Two polynomials are equal exactly if their terms are.
  */
 final class Polynomial implements Comparable<Polynomial> {
+  private static final int MAX_WEIGHT = 256;
+
   static final Polynomial ZERO = new Polynomial(new TreeMap<>());
 
   /** A product of atoms, sorted; the empty one is the number 1. */
@@ -52,8 +54,35 @@ final class Polynomial implements Comparable<Polynomial> {
 
   private final SortedMap<Monomial, Long> terms;
 
+  /** How many atoms stand in this, those inside of quotients, maxima and minima counted too. */
+  private final int weight;
+
   private Polynomial(SortedMap<Monomial, Long> terms) {
     this.terms = Collections.unmodifiableSortedMap(terms);
+    int sum = terms.size();
+    for (Monomial monomial : terms.keySet()) {
+      for (Atom factor : monomial.factors()) {
+        sum += factor.weight();
+        requireSmall(sum);
+      }
+    }
+    this.weight = sum;
+    requireSmall(sum);
+  }
+
+  /**
+   * Squaring a sum some dozen times would fill any memory. What models compute of shapes has some
+   * ten atoms; larger ones come of damaged or malicious files.
+   */
+  private static void requireSmall(int weight) {
+    if (weight > MAX_WEIGHT) {
+      throw new ArithmeticException(
+          "a dimension of more than " + MAX_WEIGHT + " terms and factors (expected: fewer)");
+    }
+  }
+
+  int weight() {
+    return weight;
   }
 
   static Polynomial of(Dim dim) {
@@ -94,8 +123,10 @@ final class Polynomial implements Comparable<Polynomial> {
 
   Polynomial times(Polynomial that) {
     SortedMap<Monomial, Long> product = new TreeMap<>();
-    terms.forEach(
-        (m, c) -> that.terms.forEach((n, d) -> add(product, m.times(n), Math.multiplyExact(c, d))));
+    terms.forEach((m, c) -> {
+      that.terms.forEach((n, d) -> add(product, m.times(n), Math.multiplyExact(c, d)));
+      requireSmall(product.size());
+    });
     return new Polynomial(product);
   }
 

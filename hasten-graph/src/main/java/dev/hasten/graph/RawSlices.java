@@ -67,7 +67,7 @@ final class RawSlices {
 
   private byte[] rewrite(Kind kind, int from, int end, int depth) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    CodedOutputStream out = CodedOutputStream.newInstance(bytes);
+    CodedOutputStream out = CodedOutputStream.newInstance(bytes, bufferSize(end - from));
     int at = from;
     while (at < end) {
       int start = at;
@@ -114,6 +114,11 @@ final class RawSlices {
     }
     out.flush();
     return bytes.toByteArray();
+  }
+
+  /** Most messages are tiny, and a file may have millions of them. */
+  private static int bufferSize(int length) {
+    return Math.min(length + 16, 4096);
   }
 
   private void copy(int from, int end, CodedOutputStream out) throws IOException {

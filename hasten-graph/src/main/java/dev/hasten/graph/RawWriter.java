@@ -32,8 +32,22 @@ final class RawWriter {
     return RawSlices.mark(tensor.clearRawData(), slices.size() - 1);
   }
 
-  void write(ModelProto skeleton, WritableByteChannel channel) throws IOException {
+  /**
+   * Writes the model with its data.
+   *
+   * @param where the model, for messages
+   * @throws ModelException past 2 GB, which no reader of the format would take
+   */
+  void write(ModelProto skeleton, String where, WritableByteChannel channel) throws IOException {
     byte[] bytes = skeleton.toByteArray();
+    long size = size(RawSlices.Kind.MODEL, bytes, 0, bytes.length);
+    if (size > Integer.MAX_VALUE) {
+      throw ModelException.of(
+          where,
+          size + " bytes in the model file, besides what can go into another",
+          "at most 2 GB, the limit of the format",
+          "Make Constant nodes initializers (simplify does), and write with external data");
+    }
     CodedOutputStream out =
         CodedOutputStream.newInstance(Channels.newOutputStream(channel), CHUNK_BYTES);
     emit(RawSlices.Kind.MODEL, bytes, 0, bytes.length, out);

@@ -94,7 +94,10 @@ public final class ShapeInference {
       } else {
         node.subgraphs().forEach(inner -> body(inner, List.of()));
       }
-    } catch (ArithmeticException | IndexOutOfBoundsException | ModelException e) {
+    } catch (ArithmeticException
+        | IndexOutOfBoundsException
+        | IllegalArgumentException
+        | ModelException e) {
       // A node that is not as its operator demands: validate() and the runtime say so better.
       contradict(node, "not as its operator demands: " + e.getMessage());
     }
@@ -127,7 +130,11 @@ public final class ShapeInference {
   }
 
   private static boolean fits(Shape shape, Content content) {
-    return shape.size().is(content.size());
+    try {
+      return shape.size().is(content.size());
+    } catch (ArithmeticException e) {
+      return false;
+    }
   }
 
   private @Nullable Shape merge(

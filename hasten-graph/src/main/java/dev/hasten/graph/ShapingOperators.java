@@ -207,7 +207,7 @@ final class ShapingOperators {
       Shape input = site.shape(0);
       boolean known = length != null && length.rank() == 1 && length.dim(0).isFixed();
       if (known && length != null && input != null) {
-        int rank = (int) Math.max(input.rank(), length.dim(0).value().orElse(0));
+        long rank = Math.max(input.rank(), length.dim(0).value().orElse(0));
         site.put(0, site.type(0), site.freshShape(0, rank));
       } else {
         site.put(0, site.type(0), null);
@@ -245,7 +245,7 @@ final class ShapingOperators {
     if (target == null) {
       Shape length = site.shape(0);
       boolean known = length != null && length.rank() == 1 && length.dim(0).isFixed();
-      int rank = known && length != null ? (int) length.dim(0).value().orElse(0) : -1;
+      long rank = known && length != null ? length.dim(0).value().orElse(0) : -1;
       site.put(0, type, rank < 0 ? null : site.freshShape(0, rank));
       return;
     }

@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A node under inference: what is known of its inputs, and where its rule puts what it finds. */
 final class Site {
+  private static final int MAX_RANK = 256;
+
   private final Node node;
   private final long opset;
   private final ShapeInference inference;
@@ -98,19 +100,29 @@ final class Site {
 
   void put(int output, @Nullable DataType type, @Nullable Shape shape) {
     if (output < outputs.size()) {
-      outputs.set(output, new Fact(type, shape, outputs.get(output).content()));
+      put(output, new Fact(type, shape, outputs.get(output).content()));
     }
   }
 
   void put(int output, @Nullable DataType type, @Nullable Shape shape, @Nullable Content content) {
-    if (output < outputs.size()) {
-      outputs.set(output, new Fact(type, shape, content));
-    }
+    put(output, new Fact(type, shape, content));
   }
 
   void put(int output, Fact fact) {
+    if (fact.shape() != null) {
+      requireRank(fact.shape().rank());
+    }
     if (output < outputs.size()) {
       outputs.set(output, fact);
+    }
+  }
+
+  /**
+   * Gathering by what was gathered doubles the rank: some dozen such nodes would fill any memory.
+   */
+  private static void requireRank(long rank) {
+    if (rank < 0 || rank > MAX_RANK) {
+      throw new ArithmeticException("rank " + rank + " (expected: at most " + MAX_RANK + ")");
     }
   }
 
@@ -121,7 +133,8 @@ final class Site {
     return Dim.of("?" + name + "." + tag);
   }
 
-  Shape freshShape(int output, int rank) {
+  Shape freshShape(int output, long rank) {
+    requireRank(rank);
     List<Dim> dims = new ArrayList<>();
     for (int i = 0; i < rank; i++) {
       dims.add(fresh(output, i));

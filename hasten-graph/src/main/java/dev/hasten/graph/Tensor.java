@@ -141,7 +141,13 @@ public final class Tensor {
 
   /** Raw bytes as ONNX lays them out (little-endian; packed below 8 bits). They are copied. */
   public static Tensor bytes(DataType type, byte[] data, long... dims) {
-    return of(type, MemorySegment.ofArray(data.clone()), dims);
+    long bytes = type.bytes(sizeOf(boxed(dims)));
+    if (data.length != bytes) {
+      throw new IllegalArgumentException(
+          "%d bytes of data (expected: %d for %s%s)"
+              .formatted(data.length, bytes, type, boxed(dims)));
+    }
+    return build(type, dims, s -> s.copyFrom(MemorySegment.ofArray(data)));
   }
 
   /** A tensor of strings. */

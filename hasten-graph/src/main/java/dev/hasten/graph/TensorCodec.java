@@ -36,8 +36,7 @@ final class TensorCodec {
     try {
       return read(proto, type, where, external, raw);
     } catch (IllegalArgumentException e) {
-      throw new ModelException(
-          where + ": " + e.getMessage() + ". The file is damaged; export the model again.", e);
+      throw damaged(where, e);
     }
   }
 
@@ -48,18 +47,15 @@ final class TensorCodec {
       @Nullable ExternalFiles external,
       @Nullable MemorySegment rawData) {
     long size = Tensor.sizeOf(proto.getDimsList());
+    requireOneField(proto, rawData);
     if (isExternal(proto)) {
-      if (external == null) {
-        throw ModelException.of(
-            where,
-            "its weights are in another file",
-            "a model in one piece",
-            "Read the model from its file instead of from memory");
-      }
-      return Tensor.wired(
-          type, proto.getDimsList(), external.find(proto, type.bytes(size), where), proto);
+      MemorySegment data = external(external, where).find(proto, type.bytes(size), where);
+      return Tensor.wired(type, proto.getDimsList(), data, proto);
     }
-    if (rawData != null && type != DataType.STRING) {
+    if (type == DataType.STRING && (rawData != null || !proto.getRawData().isEmpty())) {
+      throw new IllegalArgumentException("strings in raw_data (expected: in string_data)");
+    }
+    if (rawData != null) {
       return Tensor.wired(type, proto.getDimsList(), rawData, proto);
     }
     if (proto.hasRawData() && type != DataType.STRING) {
@@ -76,6 +72,32 @@ final class TensorCodec {
               .formatted(found, TypedData.entries(type, size), type, proto.getDimsList()));
     }
     return Tensor.wired(type, proto.getDimsList(), null, proto);
+  }
+
+  /** The data of a tensor that is not in the model file. */
+  static MemorySegment external(TensorProto proto, String where, @Nullable ExternalFiles external) {
+    try {
+      long bytes = DataType.of(proto.getDataType()).bytes(Tensor.sizeOf(proto.getDimsList()));
+      return external(external, where).find(proto, bytes, where);
+    } catch (IllegalArgumentException e) {
+      throw damaged(where, e);
+    }
+  }
+
+  private static ExternalFiles external(@Nullable ExternalFiles external, String where) {
+    if (external == null) {
+      throw ModelException.of(
+          where,
+          "its weights are in another file",
+          "a model in one piece",
+          "Read the model from its file instead of from memory");
+    }
+    return external;
+  }
+
+  private static ModelException damaged(String where, IllegalArgumentException e) {
+    return new ModelException(
+        where + ": " + e.getMessage() + ". The file is damaged; export the model again.", e);
   }
 
   /**
@@ -106,6 +128,23 @@ final class TensorCodec {
       out = origin.toBuilder();
     }
     return name == null ? out.build() : out.setName(name).build();
+  }
+
+  /** Which of several would count, no document says; and writing could not keep them apart. */
+  private static void requireOneField(TensorProto proto, @Nullable MemorySegment rawData) {
+    int fields =
+        (rawData != null || !proto.getRawData().isEmpty() ? 1 : 0)
+            + (proto.getFloatDataCount() > 0 ? 1 : 0)
+            + (proto.getDoubleDataCount() > 0 ? 1 : 0)
+            + (proto.getInt32DataCount() > 0 ? 1 : 0)
+            + (proto.getInt64DataCount() > 0 ? 1 : 0)
+            + (proto.getUint64DataCount() > 0 ? 1 : 0)
+            + (proto.getStringDataCount() > 0 ? 1 : 0)
+            + (isExternal(proto) ? 1 : 0);
+    if (fields > 1) {
+      throw new IllegalArgumentException(
+          "data in %d fields at once (expected: in one)".formatted(fields));
+    }
   }
 
   /** Whether the raw data were taken out when the tensor was read. */

@@ -11,12 +11,12 @@ final class Validator {
 
   private final Model model;
   private final Map<String, Long> opsets;
-  private final Set<String> functions = new HashSet<>();
+  private final FunctionCalls functions;
 
   private Validator(Model model) {
     this.model = model;
     this.opsets = model.opsets();
-    model.functions().forEach(f -> functions.add(f.domain() + ":" + f.name()));
+    this.functions = new FunctionCalls(model.template());
   }
 
   static void check(Model model) {
@@ -31,6 +31,10 @@ final class Validator {
     });
     if (model.graph().outputs().isEmpty()) {
       throw validator.failure("graph '" + model.graph().name() + "'", "no output", "at least one");
+    }
+    String problem = validator.functions.problem();
+    if (problem != null) {
+      throw validator.failure("functions", problem, "each defined once, none calling itself");
     }
     validator.check(model.graph());
   }
@@ -108,8 +112,7 @@ final class Validator {
     if (node.opType().isEmpty()) {
       throw failure(where, "no operator", "an operator's name");
     }
-    if (!opsets.containsKey(node.domain())
-        && !functions.contains(node.domain() + ":" + node.opType())) {
+    if (!opsets.containsKey(node.domain()) && !functions.has(node.domain(), node.opType())) {
       throw failure(
           where,
           "domain '" + (node.domain().isEmpty() ? "ai.onnx" : node.domain()) + "' has no opset",

@@ -26,6 +26,9 @@ public final class Value {
 
   boolean input;
 
+  /** An initializer that its file did not list as an input too: older files should, not all do. */
+  boolean unlisted;
+
   /** How often this value is an output of its own graph, or of a nested one that returns it. */
   int outputs;
 

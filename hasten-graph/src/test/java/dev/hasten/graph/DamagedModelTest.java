@@ -10,7 +10,11 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -147,17 +151,78 @@ class DamagedModelTest {
     }
   }
 
+  @Test
+  void aLinkedFolderIsRefusedToo() throws IOException {
+    Path elsewhere = Files.createDirectories(folder.resolve("elsewhere"));
+    Files.write(elsewhere.resolve("data"), new byte[24]);
+    Files.createSymbolicLink(folder.resolve("sub"), elsewhere);
+    Path model = external("sub/data", "0", "24");
+    assertThatThrownBy(() -> Model.read(model))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("symbolic link");
+    Files.delete(folder.resolve("sub"));
+    Files.createDirectories(folder.resolve("sub"));
+    Files.copy(elsewhere.resolve("data"), folder.resolve("sub/data"));
+    assertThat(Model.read(model).files()).containsExactly(model, folder.resolve("sub/data"));
+  }
+
+  @Test
+  void checksumsAreVerifiedWhereGiven() throws IOException, NoSuchAlgorithmException {
+    byte[] data = "weights of the model 6*4".getBytes(StandardCharsets.US_ASCII);
+    Files.write(folder.resolve("data"), data);
+    byte[] sha1 = MessageDigest.getInstance("SHA-1").digest(data);
+    Path good = external("data", "0", "24", HexFormat.of().formatHex(sha1));
+    Model.read(good).validate();
+    sha1[3]++;
+    Path bad = external("data", "0", "24", HexFormat.of().withUpperCase().formatHex(sha1));
+    assertThatThrownBy(() -> Model.read(bad))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("initializer 'w': 'data' has the SHA-1 checksum")
+        .hasMessageContaining(HexFormat.of().withUpperCase().formatHex(sha1));
+  }
+
+  /** Else a file of n bytes and m such tensors would stand for n·m bytes of weights. */
+  @Test
+  void tensorsShareTheirBytesWholeOrNotAtAll() throws IOException {
+    Files.write(folder.resolve("data"), new byte[64]);
+    Path model = external("data", "8", "24");
+    ModelProto.Builder proto = ModelProto.parseFrom(Files.readAllBytes(model)).toBuilder();
+    TensorProto.Builder second =
+        proto
+            .getGraphBuilder()
+            .addInitializer(proto.getGraph().getInitializer(0))
+            .getInitializerBuilder(proto.getGraph().getInitializerCount() - 1)
+            .setName("again");
+    Files.write(model, proto.build().toByteArray());
+    Model shared = Model.read(model);
+    Path out = folder.resolve("out.onnx");
+    List<Path> files = shared.write(out, new WriteOptions(WriteOptions.ExternalData.ALWAYS, 24));
+    assertThat(Files.size(files.getLast())).isEqualTo(24);
+    assertThat(Model.read(out).fingerprint()).isEqualTo(shared.fingerprint());
+
+    second.getExternalDataBuilder(1).setValue("12");
+    Files.write(model, proto.build().toByteArray());
+    assertThatThrownBy(() -> Model.read(model))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("initializer 'again'")
+        .hasMessageContaining("bytes 12 to 36 of 'data', which overlap another tensor's 8 to 32");
+  }
+
   private Path file(String content) throws IOException {
     return Files.writeString(folder.resolve("file.onnx"), content, StandardCharsets.ISO_8859_1);
   }
 
-  private Path external(String location, String offset, String length) throws IOException {
+  private Path external(String location, String offset, String length, String... checksum)
+      throws IOException {
     ModelProto.Builder proto = ModelProto.parseFrom(TestModels.small().toBytes()).toBuilder();
     TensorProto.Builder w = proto.getGraphBuilder().getInitializerBuilder(0);
     w.clearRawData().setDataLocation(TensorProto.DataLocation.EXTERNAL_VALUE);
     w.addExternalDataBuilder().setKey("location").setValue(location);
     w.addExternalDataBuilder().setKey("offset").setValue(offset);
     w.addExternalDataBuilder().setKey("length").setValue(length);
+    for (String sum : checksum) {
+      w.addExternalDataBuilder().setKey("checksum").setValue(sum);
+    }
     return Files.write(folder.resolve("model.onnx"), proto.build().toByteArray());
   }
 }

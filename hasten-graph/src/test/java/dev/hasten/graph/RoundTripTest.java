@@ -8,37 +8,28 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 class RoundTripTest {
 
+  /** Opsets older than Hasten rewrites included: those are read and written as well. */
   @Test
   void everyOnnxTestModelSurvivesUnchanged() throws IOException {
     int read = 0;
-    Map<String, String> refused = new TreeMap<>();
     List<String> changed = new ArrayList<>();
     for (Path file : TestModels.onnxTestData()) {
-      Model model;
-      try {
-        model = Model.read(file);
-      } catch (ModelException e) {
-        refused.put(file.toString(), e.getMessage());
-        continue;
-      }
+      Model model = Model.read(file, 1);
       read++;
       model.validate();
       ModelProto before = ModelProto.parseFrom(Files.readAllBytes(file));
-      if (!ModelProto.parseFrom(model.toBytes()).equals(before)
-          || !ModelProto.parseFrom(model.copy().toBytes()).equals(before)) {
+      ModelProto after = ModelProto.parseFrom(model.toBytes());
+      if (!after.equals(before) || !ModelProto.parseFrom(model.copy().toBytes()).equals(before)) {
         changed.add(file.toString());
       }
-      assertThat(Model.read(model.toBytes(), "again").fingerprint()).isEqualTo(model.fingerprint());
+      assertThat(GraphWriter.inline(model.copy(), new RawWriter()).getUnknownFields())
+          .isEqualTo(before.getUnknownFields());
     }
     assertThat(changed).isEmpty();
-    // What is refused is refused for its age alone.
-    assertThat(refused).allSatisfy((file, message) -> assertThat(message).contains("opset "));
-    assertThat(read).isGreaterThan(900);
+    assertThat(read).isGreaterThan(1000);
   }
 }

@@ -2,11 +2,13 @@ package dev.hasten.graph;
 
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -27,15 +29,19 @@ final class TestModels {
   /** The models of the ONNX project's own tests; the calling test is skipped where they are not. */
   static List<Path> onnxTestData() {
     String set = System.getenv("HASTEN_ONNX_TESTDATA");
-    Path root = Path.of(set == null ? "/usr/share/libonnx-testdata/data" : set);
-    assumeThat(Files.isDirectory(root))
-        .as("no ONNX test data in %s: install libonnx-testdata or set HASTEN_ONNX_TESTDATA", root)
-        .isTrue();
-    try (Stream<Path> files = Files.walk(root)) {
-      return files.filter(f -> f.toString().endsWith(".onnx")).sorted().toList();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    String roots = set == null ? "/usr/share/libonnx-testdata/data" : set;
+    List<Path> out = new ArrayList<>();
+    for (String root : roots.split(File.pathSeparator, -1)) {
+      assumeThat(Files.isDirectory(Path.of(root)))
+          .as("no ONNX test data in %s: install libonnx-testdata or set HASTEN_ONNX_TESTDATA", root)
+          .isTrue();
+      try (Stream<Path> files = Files.walk(Path.of(root))) {
+        files.filter(f -> f.toString().endsWith(".onnx")).sorted().forEach(out::add);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
+    return out;
   }
 
   /** {@code softmax(x · w + b)}, with a branch that captures the sum. */

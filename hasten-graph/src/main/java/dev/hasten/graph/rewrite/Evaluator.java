@@ -64,6 +64,13 @@ final class Evaluator {
       return new Computed(List.of(kernel.apply(new Call(node, inputs, opset, maxBytes))));
     } catch (Unfoldable e) {
       return new Refused(e.reason());
+    } catch (ArithmeticException
+        | IllegalArgumentException
+        | IllegalStateException
+        | IndexOutOfBoundsException
+        | NegativeArraySizeException e) {
+      // Inputs that the operator does not admit: what the runtime would say of them is not ours.
+      return new Refused("not as its operator demands: " + e.getMessage());
     }
   }
 }

@@ -48,14 +48,13 @@ final class HostIndexing {
         throw new Unfoldable("an index lies outside of axis " + axis + " of " + data);
       }
     }
-    long outer = Call.product(dims, 0, axis);
     return call.build(
         data.type(),
         out,
         target -> {
           long block = Call.product(dims, axis + 1, dims.length) * (data.type().bits() / 8);
           long at = 0;
-          for (long row = 0; row < outer; row++) {
+          for (long row = 0; at < target.byteSize(); row++) {
             for (long pick : picks) {
               MemorySegment.copy(data.data(), (row * dims[axis] + pick) * block, target, at, block);
               at += block;

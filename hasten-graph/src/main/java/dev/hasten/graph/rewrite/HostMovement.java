@@ -178,7 +178,7 @@ final class HostMovement {
     DataType type = first.type();
     for (int i = 1; i < call.inputs().size(); i++) {
       Tensor next = call.input(i);
-      if (next.rank() != out.length || next.type() != type) {
+      if (next.type() != type || !fits(next, first, axis)) {
         throw new Unfoldable(next + " does not go together with " + first);
       }
       out[axis] += next.dim(axis);
@@ -189,9 +189,8 @@ final class HostMovement {
         out,
         target -> {
           long at = 0;
-          for (long row = 0; row < outer; row++) {
+          for (long row = 0; at < target.byteSize(); row++) {
             for (int i = 0; i < call.inputs().size(); i++) {
-              // With no rows there is nothing here to divide.
               MemorySegment source = call.input(i).data();
               long bytes = source.byteSize() / outer;
               MemorySegment.copy(source, row * bytes, target, at, bytes);
@@ -199,6 +198,16 @@ final class HostMovement {
             }
           }
         });
+  }
+
+  /** Whether both have the same length along every other axis. */
+  private static boolean fits(Tensor a, Tensor b, int axis) {
+    for (int i = 0; i < b.rank(); i++) {
+      if (a.rank() != b.rank() || i != axis && a.dim(i) != b.dim(i)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** The tensor read with the given strides (in elements) from an offset. */

@@ -38,6 +38,7 @@ final class MergeReshapes implements Rule {
             && (before == null
                 || after == null
                 || i >= before.rank()
+                || i >= after.rank()
                 || !before.dim(i).equals(after.dim(i)))) {
           return Outcome.refused(
               "axis %d keeps a length that %s has and %s has not".formatted(i, after, before));

@@ -19,7 +19,10 @@ final class MergeTransposes implements Rule {
     }
     List<Long> first = inner.intsAttribute("perm");
     List<Long> second = node.intsAttribute("perm");
-    if (first == null || second == null || first.size() != second.size()) {
+    if (first == null
+        || second == null
+        || first.size() != second.size()
+        || !second.stream().allMatch(axis -> axis >= 0 && axis < first.size())) {
       return Outcome.none();
     }
     List<Long> both = second.stream().map(axis -> first.get(axis.intValue())).toList();

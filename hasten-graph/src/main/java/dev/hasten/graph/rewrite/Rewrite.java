@@ -12,9 +12,11 @@ import dev.hasten.graph.Shapes;
 import dev.hasten.graph.Tensor;
 import dev.hasten.graph.Value;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -153,10 +155,18 @@ public final class Rewrite {
 
   /** Removes a node that nothing uses any more, and then those that only served it. */
   public void sweep(Node node) {
-    Graph graph = node.graph();
-    if (node.outputs().stream().anyMatch(Value::isUsed)) {
-      return;
+    // Not by recursion: what hangs on a node may be a chain longer than the stack is deep.
+    Deque<Node> pending = new ArrayDeque<>(List.of(node));
+    while (!pending.isEmpty()) {
+      Node next = pending.pop();
+      if (!next.isRemoved() && next.outputs().stream().noneMatch(Value::isUsed)) {
+        sweep(next, pending);
+      }
     }
+  }
+
+  private static void sweep(Node node, Deque<Node> pending) {
+    Graph graph = node.graph();
     List<@Nullable Value> inputs = node.inputs();
     boolean shared = !node.subgraphs().isEmpty();
     graph.remove(node);
@@ -166,9 +176,7 @@ public final class Rewrite {
       }
       Node producer = input.producer();
       if (producer != null) {
-        if (!producer.isRemoved()) {
-          sweep(producer);
-        }
+        pending.add(producer);
       } else if (input.isInitializer() && !input.isInput() && isPresent(input)) {
         input.graph().remove(input);
       }

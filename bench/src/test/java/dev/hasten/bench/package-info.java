@@ -1,0 +1,4 @@
+@NullMarked
+package dev.hasten.bench;
+
+import org.jspecify.annotations.NullMarked;
