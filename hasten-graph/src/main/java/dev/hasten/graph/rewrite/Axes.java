@@ -3,6 +3,7 @@ package dev.hasten.graph.rewrite;
 import dev.hasten.graph.Node;
 import dev.hasten.graph.Tensor;
 import dev.hasten.graph.Value;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +32,7 @@ final class Axes {
       }
       out[i] = (int) axis;
     }
-    java.util.Arrays.sort(out);
+    Arrays.sort(out);
     return out;
   }
 }

@@ -1,6 +1,7 @@
 package dev.hasten.graph.rewrite;
 
 import dev.hasten.graph.Node;
+import dev.hasten.graph.Tensor;
 import dev.hasten.graph.Value;
 import java.util.ArrayList;
 import java.util.List;
@@ -117,16 +118,17 @@ final class CancelTransposes implements Rule {
     List<@Nullable Value> out = new ArrayList<>();
     for (int i = 0; i < step.inputs().size(); i++) {
       Value input = step.inputOrNull(i);
-      if (i == data || input == null || step.is("Clip") || input.constant() == null) {
+      Tensor constant = input == null ? null : input.constant();
+      if (i == data || input == null || step.is("Clip") || constant == null) {
         out.add(input);
         continue;
       }
-      var moved = TransposeAgnostic.before(input.constant(), perm);
+      Tensor moved = TransposeAgnostic.before(constant, perm);
       if (moved == null) {
         return null;
       }
       out.add(
-          moved == input.constant()
+          moved == constant
               ? input
               : rewrite.constant(step, input.name() + "/moved", moved));
     }

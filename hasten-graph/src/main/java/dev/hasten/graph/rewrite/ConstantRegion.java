@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 record ConstantRegion(Node result, Set<Node> nodes) {
   private static final int MAX_NODES = 64;
+  private static final int MAX_DEPTH = 16;
 
   /** What is computed on the way may be larger than the result, but not without bounds. */
   private static final long MAX_TRANSIENT_BYTES = 1 << 28;
@@ -27,14 +28,17 @@ record ConstantRegion(Node result, Set<Node> nodes) {
   /** The region, or null if a part of it is not constant or not known to the host. */
   static @Nullable ConstantRegion behind(Node result) {
     Set<Node> nodes = new LinkedHashSet<>();
-    return collect(result, result, nodes) ? new ConstantRegion(result, nodes) : null;
+    return collect(result, result, nodes, MAX_DEPTH) ? new ConstantRegion(result, nodes) : null;
   }
 
-  private static boolean collect(Node node, Node result, Set<Node> nodes) {
+  private static boolean collect(Node node, Node result, Set<Node> nodes, int depth) {
     if (nodes.contains(node)) {
       return true;
     }
-    if (!Evaluator.knows(node) || node.graph() != result.graph() || node.inputs().isEmpty()) {
+    if (depth == 0
+        || !Evaluator.knows(node)
+        || node.graph() != result.graph()
+        || node.inputs().isEmpty()) {
       return false;
     }
     for (Value input : node.inputs()) {
@@ -42,7 +46,7 @@ record ConstantRegion(Node result, Set<Node> nodes) {
         continue;
       }
       Node producer = input.producer();
-      if (producer == null || !collect(producer, result, nodes)) {
+      if (producer == null || !collect(producer, result, nodes, depth - 1)) {
         return false;
       }
     }

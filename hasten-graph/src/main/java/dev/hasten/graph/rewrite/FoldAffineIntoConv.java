@@ -4,7 +4,6 @@ import dev.hasten.graph.Node;
 import dev.hasten.graph.Tensor;
 import dev.hasten.graph.Value;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A constant factor or summand per input channel goes into the weights of the convolution after it.
@@ -101,7 +100,7 @@ final class FoldAffineIntoConv implements Rule {
       int output = (int) (i / (weight.size() / linear.channels()));
       shift[output] += sign * weights[i] * values[inputChannel(weight, i, group)];
     }
-    @Nullable Tensor bias = linear.bias();
+    Tensor bias = linear.bias();
     double[] sum = bias == null ? new double[shift.length] : bias.toDoubles();
     for (int i = 0; i < sum.length; i++) {
       sum[i] += shift[i];

@@ -71,7 +71,8 @@ final class FuseRmsNormalization implements Rule {
     Node mean = match.get("mean").producer();
     long[] axes = mean == null ? null : Axes.of(mean, 1);
     int rank = rewrite.rank(x);
-    if (axes == null
+    if (mean == null
+        || axes == null
         || axes.length != 1
         || axes[0] != -1 && axes[0] != rank - 1
         || mean.intAttribute("keepdims", 1) != 1) {

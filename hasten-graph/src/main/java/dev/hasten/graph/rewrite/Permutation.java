@@ -2,6 +2,7 @@ package dev.hasten.graph.rewrite;
 
 import dev.hasten.graph.Attribute;
 import dev.hasten.graph.Node;
+import dev.hasten.graph.Value;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +30,7 @@ record Permutation(List<Integer> axes) {
   }
 
   /** That of the Transpose behind a value, or null if there is none. */
-  static @Nullable Permutation behind(dev.hasten.graph.Value value, Rewrite rewrite) {
+  static @Nullable Permutation behind(Value value, Rewrite rewrite) {
     Node node = value.producer();
     return node != null && node.is("", "Transpose") ? of(node, rewrite.rank(node.input(0))) : null;
   }

@@ -37,6 +37,7 @@ public final class Rules {
         new EinsumToMatMul(),
         // Transposes: merged where they meet, then brought together.
         new MergeTransposes(),
+        new UnwrapTransposes(),
         new CancelTransposes(),
         new JoinTransposes(),
         new ReduceTransposed(),
@@ -91,6 +92,11 @@ public final class Rules {
   /** MatMuls with constant weights that read the same input become one MatMul and a Split. */
   public static List<Rule> mergeMatMuls() {
     return List.of(new MergeMatMuls());
+  }
+
+  /** {@code MatMul → Add(bias)} of matrices becomes {@code Gemm}. */
+  public static List<Rule> fuseGemm() {
+    return List.of(new FuseGemm());
   }
 
   /**

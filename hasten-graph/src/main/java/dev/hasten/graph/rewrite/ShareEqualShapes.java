@@ -11,7 +11,6 @@ import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Two integer tensors whose elements are the same expressions over the same lengths are one.
@@ -72,7 +71,7 @@ final class ShareEqualShapes implements Rule {
         continue;
       }
       for (Value input : at.inputs()) {
-        @Nullable Node producer = input == null ? null : input.producer();
+        Node producer = input == null ? null : input.producer();
         if (producer != null) {
           open.add(producer);
         }

@@ -10,7 +10,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A vector that is a stretch of some shape is read from there in one step.
@@ -75,7 +74,7 @@ final class ShortenShapes implements Rule {
 
   private static Outcome read(Node node, Node asked, List<Dim> content, Rewrite rewrite) {
     Value x = asked.input(0);
-    @Nullable Shape shape = rewrite.shape(x);
+    Shape shape = rewrite.shape(x);
     int start = shape == null ? -1 : Collections.indexOfSubList(shape.dims(), content);
     if (start < 0) {
       return Outcome.none();

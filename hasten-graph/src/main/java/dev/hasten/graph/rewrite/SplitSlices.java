@@ -6,6 +6,7 @@ import dev.hasten.graph.Value;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Slices that together make up the whole are one Split.
@@ -56,7 +57,7 @@ final class SplitSlices implements Rule {
 
   /** A slice along one axis of known length, in steps of one: {@code from} until {@code to}. */
   private record Cut(int axis, long length, long from, long to) {
-    static @org.jspecify.annotations.Nullable Cut of(Node node, Rewrite rewrite) {
+    static @Nullable Cut of(Node node, Rewrite rewrite) {
       if (!node.is("", "Slice")) {
         return null;
       }

@@ -6,6 +6,7 @@ import dev.hasten.graph.Tensor;
 import dev.hasten.graph.Value;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -56,7 +57,7 @@ final class TransposeAgnostic {
     if (!isAlongAxis(node, rewrite)) {
       return node.attributes();
     }
-    Map<String, Attribute> out = new java.util.LinkedHashMap<>(node.attributes());
+    Map<String, Attribute> out = new LinkedHashMap<>(node.attributes());
     long axis = node.intAttribute("axis", -1);
     out.put("axis", Attribute.of(perm.axis((int) (axis < 0 ? axis + perm.rank() : axis))));
     return out;
