@@ -14,11 +14,9 @@ final class LearningOperators {
     }
     table.put(
         "Scaler",
-        Operator.of(
-            OpFacts.Kind.ELEMENTWISE, site -> site.put(0, DataType.FLOAT, site.shape(0))));
+        Operator.of(OpFacts.Kind.ELEMENTWISE, site -> site.put(0, DataType.FLOAT, site.shape(0))));
     table.put(
-        "ArrayFeatureExtractor",
-        Operator.of(OpFacts.Kind.GATHER, LearningOperators::pickColumns));
+        "ArrayFeatureExtractor", Operator.of(OpFacts.Kind.GATHER, LearningOperators::pickColumns));
   }
 
   /** A label and, of unknown number, a score per class for each row. */

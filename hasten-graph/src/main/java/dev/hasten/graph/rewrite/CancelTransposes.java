@@ -127,10 +127,7 @@ final class CancelTransposes implements Rule {
       if (moved == null) {
         return null;
       }
-      out.add(
-          moved == constant
-              ? input
-              : rewrite.constant(step, input.name() + "/moved", moved));
+      out.add(moved == constant ? input : rewrite.constant(step, input.name() + "/moved", moved));
     }
     return out;
   }

@@ -61,7 +61,14 @@ final class DropZeroStates implements Rule {
         Tensor fill = node.tensorAttribute("value");
         yield fill == null || fill.type().isFloating() && fill.toDoubles()[0] == 0;
       }
-      case "Expand", "Slice", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Identity", "Gather",
+      case "Expand",
+          "Slice",
+          "Reshape",
+          "Squeeze",
+          "Unsqueeze",
+          "Transpose",
+          "Identity",
+          "Gather",
           "Split" ->
           isZero(node.inputOrNull(0));
       case "Concat" -> node.inputs().stream().allMatch(DropZeroStates::isZero);

@@ -32,8 +32,7 @@ final class EinsumToMatMul implements Rule {
       }
       String[] operands = plain.substring(0, arrow).split(",", -1);
       String result = plain.substring(arrow + 2);
-      Equation equation =
-          new Equation(operands[0], operands.length > 1 ? operands[1] : "", result);
+      Equation equation = new Equation(operands[0], operands.length > 1 ? operands[1] : "", result);
       return operands.length > 2
               || repeats(equation.left)
               || repeats(equation.right)
@@ -106,8 +105,7 @@ final class EinsumToMatMul implements Rule {
     return Outcome.changed("Einsum becomes a Transpose");
   }
 
-  private static boolean sameLengths(
-      Node node, Equation equation, String shared, Rewrite rewrite) {
+  private static boolean sameLengths(Node node, Equation equation, String shared, Rewrite rewrite) {
     Shape left = rewrite.shape(node.input(0));
     Shape right = rewrite.shape(node.input(1));
     if (left == null

@@ -67,8 +67,7 @@ final class Evaluator {
   }
 
   /** Computes a node on these inputs; null for an omitted one. */
-  static Result evaluate(
-      Node node, List<@Nullable Tensor> inputs, long opset, long maxBytes) {
+  static Result evaluate(Node node, List<@Nullable Tensor> inputs, long opset, long maxBytes) {
     Kernel kernel = knows(node) ? KERNELS.get(node.opType()) : null;
     if (kernel == null || inputs.isEmpty()) {
       return new Unknown();

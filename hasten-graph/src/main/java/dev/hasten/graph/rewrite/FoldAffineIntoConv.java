@@ -47,10 +47,11 @@ final class FoldAffineIntoConv implements Rule {
       int group = Math.toIntExact(conv.intAttribute("group", 1));
       int inputs = Math.toIntExact(linear.weight().dim(1)) * group;
       double[] values =
-          Linear.perChannel(
-              operand, inputs, linear.channelAxisFromEnd(), linear.weight().rank());
+          Linear.perChannel(operand, inputs, linear.channelAxisFromEnd(), linear.weight().rank());
       // A single number could stand for all channels, and could as well widen x.
-      if (values == null || rewrite.rank(x) != linear.weight().rank() || widens(x, inputs, rewrite)) {
+      if (values == null
+          || rewrite.rank(x) != linear.weight().rank()
+          || widens(x, inputs, rewrite)) {
         throw new Unfoldable(operand + " is not one number per channel");
       }
       if (node.is("Add") || node.is("Sub")) {
@@ -84,8 +85,7 @@ final class FoldAffineIntoConv implements Rule {
     conv.graph().setInput(conv, 1, rewrite.constant(conv, conv.input(1).name(), tensor));
   }
 
-  private static void shift(
-      Linear linear, int sign, double[] values, int group, Rewrite rewrite) {
+  private static void shift(Linear linear, int sign, double[] values, int group, Rewrite rewrite) {
     Node conv = linear.node();
     List<Long> pads = conv.intsAttribute("pads", List.of());
     String autoPad = conv.stringAttribute("auto_pad", "NOTSET");
@@ -106,14 +106,14 @@ final class FoldAffineIntoConv implements Rule {
       sum[i] += shift[i];
     }
     Tensor tensor = Linear.real(weight.type(), sum, sum.length);
-    conv.graph()
-        .setInput(conv, 2, rewrite.constant(conv, conv.output().name() + "/bias", tensor));
+    conv.graph().setInput(conv, 2, rewrite.constant(conv, conv.output().name() + "/bias", tensor));
   }
 
   /** Which input channel an element of the weight {@code [K, C/group, …]} multiplies. */
   private static int inputChannel(Tensor weight, int index, int group) {
     long window = weight.size() / weight.dim(0) / weight.dim(1);
     long output = index / (window * weight.dim(1));
-    return (int) (output / (weight.dim(0) / group) * weight.dim(1) + index / window % weight.dim(1));
+    return (int)
+        (output / (weight.dim(0) / group) * weight.dim(1) + index / window % weight.dim(1));
   }
 }

@@ -6,8 +6,8 @@ import dev.hasten.graph.Value;
 
 /**
  * {@code f(c₁, c₂, …)} of constants becomes the initializer {@code c = f(c₁, c₂, …)}, unless that
- * would make the file noticeably larger. What is too large on its own may come to be smaller further
- * on: slices of a weight that are joined again in another order fold as a whole.
+ * would make the file noticeably larger. What is too large on its own may come to be smaller
+ * further on: slices of a weight that are joined again in another order fold as a whole.
  */
 final class FoldConstants implements Rule {
   /** How much a fold may add to the model, beyond the constants that it makes superfluous. */

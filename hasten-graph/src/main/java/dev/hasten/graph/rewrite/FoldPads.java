@@ -59,7 +59,9 @@ final class FoldPads implements Rule {
 
   private static @Nullable String reason(
       Node node, Node pad, long @Nullable [] pads, int rank, Rewrite rewrite) {
-    if (pads == null || pads.length != 2 * rank || !pad.stringAttribute("mode", "constant").equals("constant")) {
+    if (pads == null
+        || pads.length != 2 * rank
+        || !pad.stringAttribute("mode", "constant").equals("constant")) {
       return "it does not pad all axes by known lengths with a constant";
     }
     if (pad.inputOrNull(3) != null) {

@@ -37,14 +37,14 @@ final class FuseGemm implements Rule {
       return Outcome.refused("type " + rewrite.type(product.output()) + " (expected: float)");
     }
     if (constant.rank() != 1 || constant.dim(0) != rewrite.fixedDim(product.output(), 1)) {
-      return Outcome.refused("the bias is %s (expected: one number per column)".formatted(constant));
+      return Outcome.refused(
+          "the bias is %s (expected: one number per column)".formatted(constant));
     }
     if (!Uses.only(product.output(), node)) {
       return Outcome.refused("the product " + product.output().name() + " is used elsewhere");
     }
     Value fused =
-        rewrite.add(
-            node, "Gemm", List.of(product.input(0), product.input(1), bias), Map.of());
+        rewrite.add(node, "Gemm", List.of(product.input(0), product.input(1), bias), Map.of());
     rewrite.replaceAndSweep(node.output(), fused);
     return Outcome.changed("MatMul and Add become Gemm");
   }

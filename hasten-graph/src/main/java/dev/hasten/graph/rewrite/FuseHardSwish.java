@@ -16,17 +16,15 @@ import java.util.Map;
 final class FuseHardSwish implements Rule {
   private static final long OPSET = 14;
   private static final Pattern X = any("x");
-  private static final Pattern RAMP =
-      op("Clip", op("Add", X, number(3)), number(0), number(6));
+  private static final Pattern RAMP = op("Clip", op("Add", X, number(3)), number(0), number(6));
   private static final Pattern GATE =
       oneOf(
           op("Div", RAMP, number(6)),
           op("Mul", RAMP, number(1.0 / 6)),
           op("HardSigmoid", X)
-              .where(
-                  node ->
-                      Math.abs(node.floatAttribute("alpha", 0.2f) - 1.0 / 6) < 1e-6
-                          && node.floatAttribute("beta", 0.5f) == 0.5f));
+              .where(node ->
+                  Math.abs(node.floatAttribute("alpha", 0.2f) - 1.0 / 6) < 1e-6
+                      && node.floatAttribute("beta", 0.5f) == 0.5f));
   private static final Pattern HARD_SWISH =
       oneOf(
           op("Mul", X, GATE),

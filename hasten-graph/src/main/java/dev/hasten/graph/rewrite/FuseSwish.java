@@ -10,8 +10,8 @@ import java.util.Map;
 /**
  * {@code x · Sigmoid(x)} becomes {@code Swish(x)}, also known as SiLU.
  *
- * <p>From opset 24 that of ai.onnx, below {@code com.microsoft.QuickGelu} with alpha 1. Ramachandran
- * et al. 2017.
+ * <p>From opset 24 that of ai.onnx, below {@code com.microsoft.QuickGelu} with alpha 1.
+ * Ramachandran et al. 2017.
  */
 final class FuseSwish implements Rule {
   private static final long OPSET = 24;
@@ -26,6 +26,11 @@ final class FuseSwish implements Rule {
         : rewrite.opset() >= OPSET
             ? Activations.fuse(node, match, "", "Swish", Map.of(), rewrite)
             : Activations.fuse(
-                node, match, Node.MICROSOFT, "QuickGelu", Map.of("alpha", Attribute.of(1f)), rewrite);
+                node,
+                match,
+                Node.MICROSOFT,
+                "QuickGelu",
+                Map.of("alpha", Attribute.of(1f)),
+                rewrite);
   }
 }

@@ -24,7 +24,10 @@ final class FuseTanhGelu implements Rule {
 
   private static final Pattern X = any("x");
   private static final Pattern CUBE =
-      oneOf(op("Pow", X, number(3)), op("Mul", op("Mul", X, X), X), op("Mul", op("Pow", X, number(2)), X));
+      oneOf(
+          op("Pow", X, number(3)),
+          op("Mul", op("Mul", X, X), X),
+          op("Mul", op("Pow", X, number(2)), X));
   private static final Pattern SUM = op("Add", X, op("Mul", CUBE, number(0.044715)));
   private static final Pattern GATE =
       op("Add", op("Tanh", op("Mul", SUM, number(Math.sqrt(2 / Math.PI)))), number(1));

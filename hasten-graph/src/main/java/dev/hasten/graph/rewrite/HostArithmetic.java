@@ -46,8 +46,7 @@ final class HostArithmetic {
     kernels.put("Or", call -> booleans(call, call.input(1), (a, b) -> a | b));
     kernels.put("Not", call -> booleans(call, call.input(0), (a, b) -> 1 - a));
     kernels.put("Xor", call -> booleans(call, call.input(1), (a, b) -> a ^ b));
-    kernels.put(
-        "Cast", call -> cast(call, DataType.of((int) call.node().intAttribute("to", 0))));
+    kernels.put("Cast", call -> cast(call, DataType.of((int) call.node().intAttribute("to", 0))));
     kernels.put("CastLike", call -> cast(call, call.input(1).type()));
     kernels.put("Mod", HostArithmetic::modulo);
   }

@@ -51,12 +51,12 @@ final class JoinTransposes implements Rule {
     Map<String, Attribute> attributes = new LinkedHashMap<>(node.attributes());
     if (concat) {
       long axis = node.intAttribute("axis", 0);
-      attributes.put(
-          "axis", Attribute.of(perm.axis((int) (axis < 0 ? axis + perm.rank() : axis))));
+      attributes.put("axis", Attribute.of(perm.axis((int) (axis < 0 ? axis + perm.rank() : axis))));
     }
     Value joined = rewrite.add(node, node.opType(), inputs, attributes);
     Value result = rewrite.add(node, "Transpose", List.of(joined), perm.attributes());
     rewrite.replaceAndSweep(node.output(), result);
-    return Outcome.changed(transposed.size() + " Transposes before " + node.opType() + " become one after it");
+    return Outcome.changed(
+        transposed.size() + " Transposes before " + node.opType() + " become one after it");
   }
 }

@@ -141,8 +141,8 @@ record Linear(Node node, Tensor weight, @Nullable Tensor bias, int channels) {
   }
 
   /**
-   * A constant operand as one number per channel, or null if it is not that: {@code [C,1,1]} against
-   * {@code [N,C,H,W]}, {@code [N]} against {@code [M,N]}, or a single number.
+   * A constant operand as one number per channel, or null if it is not that: {@code [C,1,1]}
+   * against {@code [N,C,H,W]}, {@code [N]} against {@code [M,N]}, or a single number.
    *
    * @param fromEnd where the channel axis lies, counted from the end: 1 is the last
    * @param rank the axes of what the operand is broadcast against
@@ -151,7 +151,8 @@ record Linear(Node node, Tensor weight, @Nullable Tensor bias, int channels) {
     if (operand.rank() > rank || !operand.type().isFloating() || operand.type().bits() < 32) {
       return null;
     }
-    double[] values = operand.size() == 1 || operand.size() == channels ? operand.toDoubles() : null;
+    double[] values =
+        operand.size() == 1 || operand.size() == channels ? operand.toDoubles() : null;
     if (values == null) {
       return null;
     }

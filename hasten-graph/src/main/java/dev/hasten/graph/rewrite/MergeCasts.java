@@ -31,14 +31,17 @@ final class MergeCasts implements Rule {
       return Outcome.refused(through + " does not hold each " + from);
     }
     if (from.isFloating() && !to.isFloating() && from != through) {
-      return Outcome.refused("what becomes of a " + from + " out of range of " + to + " may differ");
+      return Outcome.refused(
+          "what becomes of a " + from + " out of range of " + to + " may differ");
     }
     if (through.isFloating() && !from.isFloating() && to.isInteger() && !holds(from, to)) {
-      return Outcome.refused("what becomes of a " + from + " out of range of " + to + " may differ");
+      return Outcome.refused(
+          "what becomes of a " + from + " out of range of " + to + " may differ");
     }
     node.graph().setInput(node, 0, x);
     rewrite.sweep(inner);
-    return Outcome.changed("the cast from " + from + " to " + to + " through " + through + " is one");
+    return Outcome.changed(
+        "the cast from " + from + " to " + to + " through " + through + " is one");
   }
 
   /** Whether each number of {@code from} is one of {@code to} exactly. */
@@ -52,14 +55,15 @@ final class MergeCasts implements Rule {
       return false;
     }
     if (from.isFloating()) {
-      return to == DataType.DOUBLE && from.bits() < 64
-          || to == DataType.FLOAT && from.bits() == 16;
+      return to == DataType.DOUBLE && from.bits() < 64 || to == DataType.FLOAT && from.bits() == 16;
     }
     boolean signed = !from.name().startsWith("U") && from != DataType.BOOL;
     return !(signed && to.name().startsWith("U")) && needed <= offered;
   }
 
-  /** The bits of the largest range of whole numbers that the type holds, sign apart; 0: not asked. */
+  /**
+   * The bits of the largest range of whole numbers that the type holds, sign apart; 0: not asked.
+   */
   private static int exactBits(DataType type) {
     return switch (type) {
       case BOOL -> 1;

@@ -50,12 +50,10 @@ final class ReduceTransposed implements Rule {
       attributes.put("axes", Attribute.ints(moved));
     } else {
       Value constant =
-          rewrite.constant(
-              node, node.output().name() + "/axes", Tensor.longs(moved, moved.length));
+          rewrite.constant(node, node.output().name() + "/axes", Tensor.longs(moved, moved.length));
       inputs = List.of(transpose.input(0), constant);
     }
-    rewrite.replaceAndSweep(
-        node.output(), rewrite.add(node, node.opType(), inputs, attributes));
+    rewrite.replaceAndSweep(node.output(), rewrite.add(node, node.opType(), inputs, attributes));
     return Outcome.changed(node.opType() + " needs no Transpose before it");
   }
 

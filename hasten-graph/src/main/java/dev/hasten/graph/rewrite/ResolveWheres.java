@@ -36,10 +36,7 @@ final class ResolveWheres implements Rule {
     if (producer != null && producer.is("", "Not") && producer.graph() == node.graph()) {
       Value swapped =
           rewrite.add(
-              node,
-              "Where",
-              List.of(producer.input(0), node.input(2), node.input(1)),
-              Map.of());
+              node, "Where", List.of(producer.input(0), node.input(2), node.input(1)), Map.of());
       rewrite.replaceAndSweep(node.output(), swapped);
       return Outcome.changed("the choices change places instead of a Not");
     }

@@ -76,12 +76,16 @@ final class ShareEqualShapes implements Rule {
           open.add(producer);
         }
       }
-      at.subgraphs().forEach(inner -> inner.captures().forEach(value -> {
-        Node producer = value.producer();
-        if (producer != null) {
-          open.add(producer);
-        }
-      }));
+      at.subgraphs()
+          .forEach(inner ->
+              inner
+                  .captures()
+                  .forEach(value -> {
+                    Node producer = value.producer();
+                    if (producer != null) {
+                      open.add(producer);
+                    }
+                  }));
     }
     return false;
   }

@@ -28,8 +28,20 @@ final class ShortenShapes implements Rule {
   /** The operators of which exporters build shapes. */
   private static final Set<String> BUILDING =
       Set.of(
-          "Cast", "Concat", "Gather", "Identity", "Reshape", "Slice", "Squeeze", "Unsqueeze",
-          "Where", "Mul", "Add", "Sub", "Div", "Split");
+          "Cast",
+          "Concat",
+          "Gather",
+          "Identity",
+          "Reshape",
+          "Slice",
+          "Squeeze",
+          "Unsqueeze",
+          "Where",
+          "Mul",
+          "Add",
+          "Sub",
+          "Div",
+          "Split");
 
   @Override
   public Outcome apply(Node node, Rewrite rewrite) {
@@ -50,8 +62,7 @@ final class ShortenShapes implements Rule {
     return search(node, node, content, rewrite, FAR);
   }
 
-  private static Outcome search(
-      Node node, Node at, List<Dim> content, Rewrite rewrite, int far) {
+  private static Outcome search(Node node, Node at, List<Dim> content, Rewrite rewrite, int far) {
     for (Value input : at.inputs()) {
       Node producer = input == null ? null : input.producer();
       if (producer == null || producer.graph() != node.graph()) {

@@ -29,7 +29,8 @@ final class SplitSequences implements Rule {
     long length = rewrite.fixedDim(x, (int) axis);
     long[] lengths = lengths(node, rank, length);
     if (lengths == null) {
-      return Outcome.refused("the pieces' lengths are not known (axis %d: %d)".formatted(axis, length));
+      return Outcome.refused(
+          "the pieces' lengths are not known (axis %d: %d)".formatted(axis, length));
     }
     Value sequence = node.output();
     if (sequence.isOutput()) {

@@ -27,8 +27,7 @@ final class Splits {
           names);
     }
     Value split =
-        rewrite.constant(
-            at, at.output().name() + "/split", Tensor.longs(lengths, lengths.length));
+        rewrite.constant(at, at.output().name() + "/split", Tensor.longs(lengths, lengths.length));
     return rewrite.addNode(
         at, "", "Split", List.of(whole, split), Map.of("axis", Attribute.of(axis)), names);
   }

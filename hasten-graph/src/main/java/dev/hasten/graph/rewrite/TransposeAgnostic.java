@@ -13,20 +13,67 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Operators that do the same to each element, or along one axis that they name: {@code f(Transpose(x))
- * = Transpose(f′(x))}.
+ * Operators that do the same to each element, or along one axis that they name: {@code
+ * f(Transpose(x)) = Transpose(f′(x))}.
  */
 final class TransposeAgnostic {
   private static final Set<String> UNARY =
       Set.of(
-          "Abs", "Cast", "Ceil", "Celu", "Cos", "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid",
-          "HardSwish", "Identity", "IsInf", "IsNaN", "LeakyRelu", "Log", "Mish", "Neg", "Not",
-          "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign", "Sin", "Softplus", "Softsign",
-          "Sqrt", "Swish", "Tan", "Tanh", "ThresholdedRelu");
+          "Abs",
+          "Cast",
+          "Ceil",
+          "Celu",
+          "Cos",
+          "Elu",
+          "Erf",
+          "Exp",
+          "Floor",
+          "Gelu",
+          "HardSigmoid",
+          "HardSwish",
+          "Identity",
+          "IsInf",
+          "IsNaN",
+          "LeakyRelu",
+          "Log",
+          "Mish",
+          "Neg",
+          "Not",
+          "Reciprocal",
+          "Relu",
+          "Round",
+          "Selu",
+          "Sigmoid",
+          "Sign",
+          "Sin",
+          "Softplus",
+          "Softsign",
+          "Sqrt",
+          "Swish",
+          "Tan",
+          "Tanh",
+          "ThresholdedRelu");
   private static final Set<String> NARY =
       Set.of(
-          "Add", "And", "Div", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Max",
-          "Mean", "Min", "Mod", "Mul", "Or", "Pow", "Sub", "Sum", "Where", "Xor");
+          "Add",
+          "And",
+          "Div",
+          "Equal",
+          "Greater",
+          "GreaterOrEqual",
+          "Less",
+          "LessOrEqual",
+          "Max",
+          "Mean",
+          "Min",
+          "Mod",
+          "Mul",
+          "Or",
+          "Pow",
+          "Sub",
+          "Sum",
+          "Where",
+          "Xor");
   private static final Set<String> ALONG_AXIS = Set.of("Softmax", "LogSoftmax", "Hardmax");
 
   /** From here on they normalize one axis; before, all axes from that one on, as a matrix. */
@@ -34,7 +81,9 @@ final class TransposeAgnostic {
 
   private TransposeAgnostic() {}
 
-  /** Whether all inputs but constants are treated alike, so that they can be transposed together. */
+  /**
+   * Whether all inputs but constants are treated alike, so that they can be transposed together.
+   */
   static boolean isElementwise(Node node) {
     return node.domain().isEmpty()
         && (UNARY.contains(node.opType())
@@ -71,7 +120,9 @@ final class TransposeAgnostic {
     if (operand.size() == 1 && operand.rank() <= perm.rank()) {
       return operand;
     }
-    if (operand.rank() > perm.rank() || operand.type().bits() % 8 != 0 || operand.type().bits() == 0) {
+    if (operand.rank() > perm.rank()
+        || operand.type().bits() % 8 != 0
+        || operand.type().bits() == 0) {
       return null;
     }
     // Broadcasting puts axes of length 1 in front; the Transpose moves those as well.
@@ -104,8 +155,7 @@ final class TransposeAgnostic {
         if (moved == null) {
           return null;
         }
-        out.add(
-            moved == constant ? input : rewrite.constant(node, input.name() + "/moved", moved));
+        out.add(moved == constant ? input : rewrite.constant(node, input.name() + "/moved", moved));
       } else {
         Node transpose = input.producer();
         if (transpose == null || !perm.equals(Permutation.behind(input, rewrite))) {

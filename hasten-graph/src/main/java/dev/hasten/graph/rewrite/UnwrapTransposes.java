@@ -51,8 +51,7 @@ final class UnwrapTransposes implements Rule {
           "%s is cut as %s and becomes %s (expected: %s)"
               .formatted(before, batched, after, swapped));
     }
-    Value result =
-        rewrite.add(node, "Transpose", List.of(x), new Permutation(axes).attributes());
+    Value result = rewrite.add(node, "Transpose", List.of(x), new Permutation(axes).attributes());
     rewrite.replaceAndSweep(node.output(), result);
     return Outcome.changed("two Reshapes around a Transpose go");
   }

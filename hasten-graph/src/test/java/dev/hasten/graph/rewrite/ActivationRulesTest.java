@@ -26,7 +26,8 @@ class ActivationRulesTest {
 
   @Test
   void swish() {
-    Model model = input(17).node("s", "Sigmoid", "x").node("y", "Mul", "s", "x").outputs("y").build();
+    Model model =
+        input(17).node("s", "Sigmoid", "x").node("y", "Mul", "s", "x").outputs("y").build();
     assertThatRule(new FuseSwish())
         .on(model)
         .rewritesTo("QuickGelu")

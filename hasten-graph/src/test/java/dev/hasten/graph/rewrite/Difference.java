@@ -21,11 +21,13 @@ final class Difference {
       double[] want = Objects.requireNonNull(expected.get(name));
       double[] got = Objects.requireNonNull(found.get(name));
       assertThat(got).as(name).hasSameSizeAs(want);
-      double scale =
-          Arrays.stream(want).filter(Double::isFinite).map(Math::abs).max().orElse(1);
+      double scale = Arrays.stream(want).filter(Double::isFinite).map(Math::abs).max().orElse(1);
       double allowed = relative * Math.max(1, scale);
       for (int i = 0; i < want.length; i++) {
-        boolean same = Double.isFinite(want[i]) ? Math.abs(want[i] - got[i]) <= allowed : Double.compare(want[i], got[i]) == 0;
+        boolean same =
+            Double.isFinite(want[i])
+                ? Math.abs(want[i] - got[i]) <= allowed
+                : Double.compare(want[i], got[i]) == 0;
         if (!same) {
           throw new AssertionError(
               "output %s[%d]: %s (expected: %s, within %s)"

@@ -21,7 +21,9 @@ class MovementRulesTest {
     return GraphBuilder.opset(17).input("x", FLOAT, "n", 3, 4, 5);
   }
 
-  /** Chains of up to five changes of shape of {@code [n,3,4,5]}, each valid whatever came before. */
+  /**
+   * Chains of up to five changes of shape of {@code [n,3,4,5]}, each valid whatever came before.
+   */
   @Property(tries = 40, seed = SEED)
   void changesOfShapeMerge(@ForAll long seed) {
     Random random = new Random(seed);

@@ -15,15 +15,27 @@ import java.util.stream.IntStream;
 /**
  * Small graphs of many operators, put together at random: with what exporters leave behind
  * (constants that are computed, transposes back and forth, shapes asked for and used) mixed among
- * what a network does. All numbers stay moderate, and nothing jumps, so that results can be compared.
+ * what a network does. All numbers stay moderate, and nothing jumps, so that results can be
+ * compared.
  */
 final class RandomGraphs {
   /** An axis of open length. */
   private static final long OPEN = -7;
 
   private static final String[] UNARY = {
-    "Relu", "Sigmoid", "Tanh", "Neg", "Abs", "Erf", "Softplus", "HardSigmoid", "Identity",
-    "LeakyRelu", "Dropout", "Sin", "Clip"
+    "Relu",
+    "Sigmoid",
+    "Tanh",
+    "Neg",
+    "Abs",
+    "Erf",
+    "Softplus",
+    "HardSigmoid",
+    "Identity",
+    "LeakyRelu",
+    "Dropout",
+    "Sin",
+    "Clip"
   };
 
   private record Known(String name, long[] dims) {}
@@ -139,7 +151,11 @@ final class RandomGraphs {
     int kind = random.nextInt(4);
     for (int i = 0; i < numbers.length; i++) {
       numbers[i] =
-          kind == 0 ? 1 : kind == 1 && !opType.equals("Div") ? 0 : numbers[i] + Math.copySign(0.5f, numbers[i]);
+          kind == 0
+              ? 1
+              : kind == 1 && !opType.equals("Div")
+                  ? 0
+                  : numbers[i] + Math.copySign(0.5f, numbers[i]);
     }
     graph.floats(y + "c", numbers, dims);
     boolean first = random.nextBoolean() && !opType.equals("Div");
@@ -182,7 +198,11 @@ final class RandomGraphs {
     String y = name();
     if (open == 1 && random.nextBoolean()) {
       int at = dims.indexOf(OPEN);
-      int source = IntStream.range(0, v.dims.length).filter(i -> v.dims[i] == OPEN).findFirst().orElseThrow();
+      int source =
+          IntStream.range(0, v.dims.length)
+              .filter(i -> v.dims[i] == OPEN)
+              .findFirst()
+              .orElseThrow();
       graph
           .node(y + "s", "Shape", v.name)
           .weight(y + "i", Tensor.scalar((long) source))
@@ -438,8 +458,7 @@ final class RandomGraphs {
       graph
           .weight(
               y + "c",
-              HostArithmetic.integers(
-                  DataType.BOOL, new long[] {random.nextInt(2)}, new long[0]))
+              HostArithmetic.integers(DataType.BOOL, new long[] {random.nextInt(2)}, new long[0]))
           .node(y + "n", "Neg", v.name)
           .node(y, "Where", y + "c", y + "n", v.name);
     } else {

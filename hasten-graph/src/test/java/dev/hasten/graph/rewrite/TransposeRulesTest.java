@@ -120,8 +120,7 @@ class TransposeRulesTest {
     if (concat) {
       graph.attribute("axis", random.nextInt(4) - 2);
     }
-    RewriteAssert rewritten =
-        assertThatRule(new JoinTransposes()).on(graph.outputs("y").build());
+    RewriteAssert rewritten = assertThatRule(new JoinTransposes()).on(graph.outputs("y").build());
     rewritten.fires("join-transposes").isIdempotent().staysWithin(1e-6);
     assertThat(count(rewritten, "Transpose")).isEqualTo(1);
   }
@@ -253,15 +252,14 @@ class TransposeRulesTest {
   private static Object[] dims(String indices) {
     return indices
         .chars()
-        .mapToObj(
-            c ->
-                switch (c) {
-                  case 'b' -> (Object) "batch";
-                  case 'h' -> 2;
-                  case 'i' -> 3;
-                  case 'j' -> 4;
-                  default -> 5;
-                })
+        .mapToObj(c ->
+            switch (c) {
+              case 'b' -> (Object) "batch";
+              case 'h' -> 2;
+              case 'i' -> 3;
+              case 'j' -> 4;
+              default -> 5;
+            })
         .toArray();
   }
 

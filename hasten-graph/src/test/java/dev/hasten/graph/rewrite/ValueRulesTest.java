@@ -108,8 +108,7 @@ class ValueRulesTest {
             .weight("h2", Tensor.scalar(high * 2));
     String[] first = {"x", random.nextBoolean() ? "l" : "", "h"};
     String[] second = {"a", "l2", random.nextBoolean() ? "h2" : ""};
-    Model model =
-        graph.node("a", "Clip", first).node("y", "Clip", second).outputs("y").build();
+    Model model = graph.node("a", "Clip", first).node("y", "Clip", second).outputs("y").build();
     assertThatRule(new MergeClips()).on(model).rewritesTo("Clip").isIdempotent().staysWithin(0);
   }
 
