@@ -7,16 +7,18 @@ import java.util.List;
 
 /**
  * The same function with fewer operators: constants and shapes folded, dead and repeated parts
- * removed, the operator groups that exporters write for LayerNormalization and Gelu made one
- * operator. Converts the model to a newer opset first, where those operators exist.
+ * removed, batch normalization and factors worked into weights, the operator groups that exporters
+ * write for normalizations and activations made one operator. Converts the model to a newer opset
+ * first, where those operators exist.
  */
 record Simplify(int opset) implements Technique {
   static final TechniqueInfo INFO =
       TechniqueInfo.equivalent(
               "simplify",
               Stage.SIMPLIFY,
-              "Folds constants and shapes, removes dead and repeated nodes, restores LayerNormalization"
-                  + " and Gelu. Outputs stay equal.",
+              "Folds constants, shapes and batch normalization, removes dead, repeated and idle"
+                  + " nodes, restores normalizations and activations. Outputs stay equal within"
+                  + " rounding.",
               List.of(
                   new Parameter.Whole(
                       "opset", "lowest opset of the result; 0 keeps the model's", 17L, 0, 20)),

@@ -21,6 +21,8 @@ final class NormalizationOperators {
         normalization(8, NormalizationOperators::fromAxis)
             .inferredBy(NormalizationOperators::layerNormalization));
     table.put("RMSNormalization", normalization(5, NormalizationOperators::fromAxis));
+    // ONNX Runtime's own, yet in the standard domain.
+    table.put("SimplifiedLayerNormalization", normalization(5, NormalizationOperators::fromAxis));
     table.put(
         "BatchNormalization",
         normalization(2, (_, _, _) -> false)

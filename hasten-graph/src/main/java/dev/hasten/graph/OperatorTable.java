@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 final class OperatorTable {
   private static final Map<String, Operator> STANDARD = new HashMap<>();
   private static final Map<String, Operator> MICROSOFT = new HashMap<>();
+  private static final Map<String, Operator> LEARNING = new HashMap<>();
 
   static {
     ElementwiseOperators.addTo(STANDARD);
@@ -23,6 +24,7 @@ final class OperatorTable {
     ControlOperators.addTo(STANDARD);
     SignalOperators.addTo(STANDARD);
     MicrosoftOperators.addTo(MICROSOFT);
+    LearningOperators.addTo(LEARNING);
   }
 
   private OperatorTable() {}
@@ -31,6 +33,7 @@ final class OperatorTable {
     return switch (node.domain()) {
       case "" -> STANDARD.get(node.opType());
       case Node.MICROSOFT -> MICROSOFT.get(node.opType());
+      case LearningOperators.DOMAIN -> LEARNING.get(node.opType());
       default -> null;
     };
   }

@@ -7,8 +7,10 @@ import dev.hasten.graph.Value;
 import java.util.Arrays;
 
 /**
- * {@code x + 0}, {@code x - 0}, {@code x · 1}, {@code x / 1}, {@code x^1} become x, where the
- * operand does not widen x's shape.
+ * {@code x + 0}, {@code x - 0}, {@code x · 1}, {@code x / 1}, {@code x^1}, {@code x ∧ true}, {@code
+ * x ∨ false} become x, where the operand does not widen x's shape.
+ *
+ * <p>{@code −0 + 0} is {@code +0}: a sum stays where the sign of a zero could come to light.
  */
 final class DropNeutralOperands implements Rule {
   /** Larger operands are weights; looking through them is not worth it. */
@@ -20,8 +22,8 @@ final class DropNeutralOperands implements Rule {
       return Outcome.none();
     }
     return switch (node.opType()) {
-      case "Add" -> either(node, 0, rewrite);
-      case "Mul" -> either(node, 1, rewrite);
+      case "Add", "Or" -> either(node, 0, rewrite);
+      case "Mul", "And" -> either(node, 1, rewrite);
       case "Sub" -> drop(node, 1, 0, rewrite);
       case "Div", "Pow" -> drop(node, 1, 1, rewrite);
       default -> Outcome.none();
@@ -41,12 +43,18 @@ final class DropNeutralOperands implements Rule {
       return Outcome.none();
     }
     Shape shape = rewrite.shape(kept);
-    if (shape == null) {
-      return Outcome.none();
+    // A scalar widens nothing, whatever the other shape is.
+    if (constant.rank() > 0) {
+      if (shape == null) {
+        return Outcome.none();
+      }
+      if (!shape.equals(rewrite.shape(node.output()))) {
+        return Outcome.refused(
+            "%s widens %s to %s".formatted(constant, shape, rewrite.shape(node.output())));
+      }
     }
-    if (!shape.equals(rewrite.shape(node.output()))) {
-      return Outcome.refused(
-          "%s widens %s to %s".formatted(constant, shape, rewrite.shape(node.output())));
+    if (losesSign(node, constant) && SignOfZero.matters(node.output())) {
+      return Outcome.refused("a sum makes -0 to 0, and what it serves divides by it");
     }
     if (!node.graph().takesOver(node.output(), kept)) {
       return Outcome.none();
@@ -56,11 +64,21 @@ final class DropNeutralOperands implements Rule {
     return Outcome.changed(opType + " with the neutral operand " + constant + " goes");
   }
 
+  /** {@code x + 0} and {@code x - (-0)}; adding -0 or subtracting 0 keeps the sign. */
+  private static boolean losesSign(Node node, Tensor constant) {
+    if (!constant.type().isFloating()) {
+      return false;
+    }
+    double lost = node.is("Add") ? 0.0 : -0.0;
+    return (node.is("Add") || node.is("Sub"))
+        && Arrays.stream(constant.toDoubles()).anyMatch(zero -> Double.compare(zero, lost) == 0);
+  }
+
   private static boolean consistsOf(Tensor constant, double number) {
     return constant.size() > 0
         && constant.size() <= MAX_OPERAND_SIZE
         && constant.type().bits() >= 8
-        && (constant.type().isFloating() || constant.type().isInteger())
+        && Constants.isNumeric(constant)
         && Arrays.stream(constant.toDoubles()).allMatch(value -> value == number);
   }
 }

@@ -8,9 +8,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Computes operators on constant tensors, on the host. Only operators whose result is defined to
- * the last bit are here (moving elements, integer arithmetic, IEEE +, −, ×, ÷, √): folding them
- * changes nothing that a runtime could compute differently.
+ * Computes operators on constant tensors, on the host. Most have a result that is defined to the
+ * last bit (moving elements, integer arithmetic, IEEE +, −, ×, ÷, √). Those of {@link HostMath} are
+ * computed in double precision and rounded once, which is as near to the truth as any runtime's
+ * result.
  */
 final class Evaluator {
   /**
@@ -43,6 +44,8 @@ final class Evaluator {
     HostIndexing.register(kernels);
     HostArithmetic.register(kernels);
     HostReduction.register(kernels);
+    HostMath.register(kernels);
+    HostFilling.register(kernels);
     return Map.copyOf(kernels);
   }
 
@@ -52,12 +55,21 @@ final class Evaluator {
    * @param maxBytes how large a result may be
    */
   static Result evaluate(Node node, long opset, long maxBytes) {
-    Kernel kernel = node.domain().isEmpty() ? KERNELS.get(node.opType()) : null;
-    if (kernel == null || node.outputs().size() != 1) {
-      return new Unknown();
-    }
     List<@Nullable Tensor> inputs = Call.constants(node);
-    if (inputs == null || inputs.isEmpty()) {
+    return inputs == null ? new Unknown() : evaluate(node, inputs, opset, maxBytes);
+  }
+
+  /** Whether a node could be computed, were its inputs known. */
+  static boolean knows(Node node) {
+    return node.domain().isEmpty()
+        && KERNELS.containsKey(node.opType())
+        && node.outputs().size() == 1;
+  }
+
+  /** Computes a node on these inputs; null for an omitted one. */
+  static Result evaluate(Node node, List<@Nullable Tensor> inputs, long opset, long maxBytes) {
+    Kernel kernel = knows(node) ? KERNELS.get(node.opType()) : null;
+    if (kernel == null || inputs.isEmpty()) {
       return new Unknown();
     }
     try {

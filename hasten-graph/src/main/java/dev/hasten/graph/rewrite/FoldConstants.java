@@ -3,12 +3,11 @@ package dev.hasten.graph.rewrite;
 import dev.hasten.graph.Node;
 import dev.hasten.graph.Tensor;
 import dev.hasten.graph.Value;
-import java.util.LinkedHashSet;
-import java.util.Set;
 
 /**
  * {@code f(c₁, c₂, …)} of constants becomes the initializer {@code c = f(c₁, c₂, …)}, unless that
- * would make the file noticeably larger.
+ * would make the file noticeably larger. What is too large on its own may come to be smaller
+ * further on: slices of a weight that are joined again in another order fold as a whole.
  */
 final class FoldConstants implements Rule {
   /** How much a fold may add to the model, beyond the constants that it makes superfluous. */
@@ -16,11 +15,15 @@ final class FoldConstants implements Rule {
 
   @Override
   public Outcome apply(Node node, Rewrite rewrite) {
-    if (node.inputs().isEmpty()) {
+    if (node.inputs().isEmpty() || !Evaluator.knows(node)) {
       return Outcome.none();
     }
-    long maxBytes = MAX_GROWTH_BYTES + freedBytes(node);
-    return switch (Evaluator.evaluate(node, rewrite.opset(), maxBytes)) {
+    ConstantRegion region = ConstantRegion.behind(node);
+    if (region == null) {
+      return Outcome.none();
+    }
+    long maxBytes = MAX_GROWTH_BYTES + region.freedBytes();
+    return switch (region.evaluate(rewrite.opset(), maxBytes)) {
       case Evaluator.Unknown u -> Outcome.none();
       case Evaluator.Refused(String reason) -> Outcome.refused(reason);
       case Evaluator.Computed(var outputs) -> replace(node, outputs.getFirst(), rewrite);
@@ -37,23 +40,5 @@ final class FoldConstants implements Rule {
     String opType = node.opType();
     rewrite.replaceAndSweep(output, folded);
     return Outcome.changed(opType + " becomes the constant " + content);
-  }
-
-  /** The bytes of constants that nothing but this node uses. */
-  private static long freedBytes(Node node) {
-    Set<Value> own = new LinkedHashSet<>();
-    for (Value input : node.inputs()) {
-      if (input != null && !input.isOutput()) {
-        own.add(input);
-      }
-    }
-    long bytes = 0;
-    for (Value input : own) {
-      Tensor tensor = input.constant();
-      if (tensor != null && input.users().stream().allMatch(use -> use.node() == node)) {
-        bytes += tensor.byteSize();
-      }
-    }
-    return bytes;
   }
 }

@@ -8,7 +8,7 @@ import dev.hasten.graph.Value;
 import java.util.List;
 
 /**
- * An integer tensor that is computed from known lengths becomes a constant: {@code
+ * An integer or boolean tensor that is computed from known lengths becomes a constant: {@code
  * Gather(Shape(x[batch,seq,384]), 2)} becomes {@code 384}, whatever batch and seq are.
  */
 final class FoldShapes implements Rule {
@@ -19,7 +19,7 @@ final class FoldShapes implements Rule {
     }
     Value output = node.output();
     DataType type = rewrite.type(output);
-    if (type != DataType.INT64 && type != DataType.INT32) {
+    if (type != DataType.INT64 && type != DataType.INT32 && type != DataType.BOOL) {
       return Outcome.none();
     }
     List<Dim> content = rewrite.content(output);

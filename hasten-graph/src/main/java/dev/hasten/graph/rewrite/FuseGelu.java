@@ -5,10 +5,7 @@ import static dev.hasten.graph.rewrite.Pattern.number;
 import static dev.hasten.graph.rewrite.Pattern.oneOf;
 import static dev.hasten.graph.rewrite.Pattern.op;
 
-import dev.hasten.graph.DataType;
 import dev.hasten.graph.Node;
-import dev.hasten.graph.Value;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -40,20 +37,7 @@ final class FuseGelu implements Rule {
     if (match == null) {
       return Outcome.none();
     }
-    Value result = node.output();
-    Value x = match.get("x");
-    if (rewrite.type(x) != DataType.FLOAT) {
-      return Outcome.refused("type " + rewrite.type(x) + " (expected: float)");
-    }
-    Value leak = match.leak(result);
-    if (leak != null) {
-      return Outcome.refused("its part " + leak.name() + " is used elsewhere");
-    }
     String domain = rewrite.opset() >= OPSET ? "" : Node.MICROSOFT;
-    Value fused = rewrite.add(node, domain, "Gelu", List.of(x), Map.of());
-    int nodes = match.nodes().size();
-    rewrite.replaceAndSweep(result, fused);
-    return Outcome.changed(
-        nodes + " nodes become " + (domain.isEmpty() ? "" : domain + ".") + "Gelu");
+    return Activations.fuse(node, match, domain, "Gelu", Map.of(), rewrite);
   }
 }

@@ -45,7 +45,10 @@ final class HostArithmetic {
     kernels.put("And", call -> booleans(call, call.input(1), (a, b) -> a & b));
     kernels.put("Or", call -> booleans(call, call.input(1), (a, b) -> a | b));
     kernels.put("Not", call -> booleans(call, call.input(0), (a, b) -> 1 - a));
-    kernels.put("Cast", HostArithmetic::cast);
+    kernels.put("Xor", call -> booleans(call, call.input(1), (a, b) -> a ^ b));
+    kernels.put("Cast", call -> cast(call, DataType.of((int) call.node().intAttribute("to", 0))));
+    kernels.put("CastLike", call -> cast(call, call.input(1).type()));
+    kernels.put("Mod", HostArithmetic::modulo);
   }
 
   private static void binary(
@@ -99,6 +102,16 @@ final class HostArithmetic {
         z[i] = floats.apply(x[left[i]], y[right[i]]);
       }
       return Tensor.floats(z, out);
+    }
+    if (type == DataType.FLOAT16 && b.type() == type && floats != null) {
+      // As runtimes do it: in float, rounded to half precision.
+      float[] x = a.toFloats();
+      float[] y = b.toFloats();
+      float[] z = new float[left.length];
+      for (int i = 0; i < z.length; i++) {
+        z[i] = floats.apply(x[left[i]], y[right[i]]);
+      }
+      return halves(z, out);
     }
     if (type == DataType.DOUBLE && b.type() == type && doubles != null) {
       double[] x = a.toDoubles();
@@ -170,9 +183,25 @@ final class HostArithmetic {
     return integers(DataType.BOOL, z, out);
   }
 
-  private static Tensor cast(Call call) {
+  /** Of integers the sign is that of the divisor, or with fmod that of the dividend. */
+  private static Tensor modulo(Call call) {
+    boolean asC = call.node().intAttribute("fmod", 0) != 0;
+    return elementwise(
+        call,
+        call.input(0),
+        call.input(1),
+        null,
+        null,
+        (a, b) -> {
+          if (b == 0) {
+            throw new Unfoldable("division by zero");
+          }
+          return asC ? a % b : Math.floorMod(a, b);
+        });
+  }
+
+  private static Tensor cast(Call call, DataType to) {
     Tensor data = call.input(0);
-    DataType to = DataType.of((int) call.node().intAttribute("to", 0));
     long[] dims = Call.dims(data);
     if (to == data.type()) {
       return data;
@@ -189,6 +218,9 @@ final class HostArithmetic {
     }
     if (to == DataType.DOUBLE) {
       return Tensor.doubles(data.toDoubles(), dims);
+    }
+    if (to == DataType.FLOAT16 && data.type() == DataType.FLOAT) {
+      return halves(data.toFloats(), dims);
     }
     if (to == DataType.BOOL) {
       double[] values = data.toDoubles();
@@ -210,6 +242,17 @@ final class HostArithmetic {
       return integers(to, data.toLongs(), dims);
     }
     throw new Unfoldable("a cast to " + to + " is not computed on the host");
+  }
+
+  /** Rounds each number to half precision. */
+  static Tensor halves(float[] values, long[] dims) {
+    byte[] bytes = new byte[2 * values.length];
+    for (int i = 0; i < values.length; i++) {
+      short half = Float.floatToFloat16(values[i]);
+      bytes[2 * i] = (byte) half;
+      bytes[2 * i + 1] = (byte) (half >> 8);
+    }
+    return Tensor.bytes(DataType.FLOAT16, bytes, dims);
   }
 
   private static float[] rounded(long[] values) {
@@ -243,14 +286,7 @@ final class HostArithmetic {
     return a / b;
   }
 
-  /** Only the exponents whose result is defined to the last bit. */
   private static float power(float base, float exponent) {
-    if (exponent == 1) {
-      return base;
-    }
-    if (exponent == 2) {
-      return base * base;
-    }
-    throw new Unfoldable("exponent " + exponent + " (expected: 1 or 2)");
+    return exponent == 2 ? base * base : (float) Math.pow(base, exponent);
   }
 }

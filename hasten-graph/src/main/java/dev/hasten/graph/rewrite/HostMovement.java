@@ -212,7 +212,13 @@ final class HostMovement {
 
   /** The tensor read with the given strides (in elements) from an offset. */
   static Tensor strided(Call call, Tensor data, long[] out, long[] strides, long offset) {
-    return call.build(
+    call.requireSize(data.type(), out);
+    return strided(data, out, strides, offset);
+  }
+
+  /** As the other, of any size. */
+  static Tensor strided(Tensor data, long[] out, long[] strides, long offset) {
+    return Tensor.build(
         data.type(),
         out,
         target -> {

@@ -1,6 +1,5 @@
 package dev.hasten.graph.rewrite;
 
-import dev.hasten.graph.Attribute;
 import dev.hasten.graph.DataType;
 import dev.hasten.graph.Node;
 import dev.hasten.graph.Tensor;
@@ -22,9 +21,6 @@ import org.jspecify.annotations.Nullable;
  * All of them must have a bias, or none.
  */
 final class MergeMatMuls implements Rule {
-  /** From here on, Split has its lengths as an input. */
-  private static final long SPLIT_INPUT_OPSET = 13;
-
   /** A product and, where it has one, its bias and the value after it. */
   private record Branch(Value weights, @Nullable Value bias, Value result) {}
 
@@ -74,7 +70,7 @@ final class MergeMatMuls implements Rule {
       whole = rewrite.add(node, "Add", List.of(whole, bias), Map.of());
     }
     List<String> names = branches.stream().map(branch -> branch.result.name() + "/part").toList();
-    Node split = split(node, whole, widths(branches), names, rewrite);
+    Node split = Splits.add(node, whole, -1, widths(branches), names, rewrite);
     for (int i = 0; i < branches.size(); i++) {
       rewrite.replaceAndSweep(branches.get(i).result, split.output(i));
     }
@@ -87,24 +83,6 @@ final class MergeMatMuls implements Rule {
           return tensor == null ? 0 : tensor.dim(1);
         })
         .toArray();
-  }
-
-  private static Node split(
-      Node node, Value whole, long[] widths, List<String> names, Rewrite rewrite) {
-    if (rewrite.opset() < SPLIT_INPUT_OPSET) {
-      return rewrite.addNode(
-          node,
-          "",
-          "Split",
-          List.of(whole),
-          Map.of("axis", Attribute.of(-1), "split", Attribute.ints(widths)),
-          names);
-    }
-    Value lengths =
-        rewrite.constant(
-            node, node.output().name() + "/split", Tensor.longs(widths, widths.length));
-    return rewrite.addNode(
-        node, "", "Split", List.of(whole, lengths), Map.of("axis", Attribute.of(-1)), names);
   }
 
   private static Branch branch(Node product) {

@@ -15,23 +15,50 @@ public final class Rules {
     return List.of(
         // Constants first: nearly every other rule asks whether an input is one.
         new InlineConstants(),
+        new ResolveCastLikes(),
         new FoldConstants(),
+        new InlineConstantIfs(),
         // Then shapes, which turns chains of Shape, Gather and Concat into constants as well.
         new FoldShapes(),
         new FixReshapeTargets(),
+        new ShareEqualShapes(),
+        new ShortenShapes(),
         // Now it shows which nodes do nothing, and which follow on each other directly.
         new DropIdentities(),
         new DropNeutralOperands(),
-        new MergeTransposes(),
+        new DropZeroStates(),
+        new ResolveWheres(),
+        new MergeCasts(),
+        new MergeClips(),
         new MergeReshapes(),
+        new MergeSlices(),
+        new SplitSlices(),
+        new SplitSequences(),
+        new EinsumToMatMul(),
+        // Transposes: merged where they meet, then brought together.
+        new MergeTransposes(),
+        new UnwrapTransposes(),
+        new CancelTransposes(),
+        new JoinTransposes(),
+        new ReduceTransposed(),
         // Sharing before the patterns: exporters write x - mean(x) twice, the pattern has it once.
         // Initializers before nodes: equal nodes read the same values.
         new ShareEqualInitializers(),
         new ShareEqualNodes(),
         new RemoveDeadNodes(),
+        // What a convolution or product can do on the way.
+        new FoldPads(),
+        new FoldBatchNormalization(),
+        new FoldAffine(),
+        new FoldAffineIntoConv(),
         // Larger patterns last, on a graph without noise.
         new FuseLayerNormalization(),
-        new FuseGelu());
+        new FuseRmsNormalization(),
+        new FuseGelu(),
+        new FuseTanhGelu(),
+        new FuseSwish(),
+        new FuseHardSwish(),
+        new FuseMish());
   }
 
   /**
@@ -65,6 +92,11 @@ public final class Rules {
   /** MatMuls with constant weights that read the same input become one MatMul and a Split. */
   public static List<Rule> mergeMatMuls() {
     return List.of(new MergeMatMuls());
+  }
+
+  /** {@code MatMul → Add(bias)} of matrices becomes {@code Gemm}. */
+  public static List<Rule> fuseGemm() {
+    return List.of(new FuseGemm());
   }
 
   /**

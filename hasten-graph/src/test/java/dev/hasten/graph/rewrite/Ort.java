@@ -83,7 +83,9 @@ final class Ort {
             case INT64 -> bytes.getLong(8 * i);
             case INT32 -> bytes.getInt(4 * i);
             case DOUBLE -> bytes.getDouble(8 * i);
-            case BOOL -> bytes.get(i);
+            case BOOL, INT8 -> bytes.get(i);
+            case UINT8 -> bytes.get(i) & 0xff;
+            case FLOAT16 -> Float.float16ToFloat(bytes.getShort(2 * i));
             default -> throw new IllegalArgumentException("output of type " + info.type);
           };
     }
