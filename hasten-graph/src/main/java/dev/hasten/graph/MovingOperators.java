@@ -84,7 +84,7 @@ final class MovingOperators {
     site.put(0, site.type(0), joined, vector && whole ? Content.of(elements) : null);
   }
 
-  private static @Nullable Shape joined(Site site, Shape a, Shape b) {
+  static @Nullable Shape joined(Site site, Shape a, Shape b) {
     if (a.rank() != b.rank()) {
       site.contradict("joins shapes " + a + " and " + b + " of different rank");
       return null;

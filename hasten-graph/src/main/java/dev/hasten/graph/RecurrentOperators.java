@@ -16,7 +16,7 @@ final class RecurrentOperators {
 
   /** Input [length, batch, width] and weights [directions, gates × hidden, width]. */
   private static Operator recurrent(int gates) {
-    return Operator.of(CONTRACTION, RecurrentOperators::infer)
+    return Operator.of(CONTRACTION, site -> infer(site, 2))
         .flops(node -> {
           Shape in = node.input(0);
           Shape weights = node.input(1);
@@ -26,7 +26,8 @@ final class RecurrentOperators {
         });
   }
 
-  private static void infer(Site site) {
+  /** Infers the outputs; {@code hiddenAxis} of the recurrence weights is as long as the state. */
+  static void infer(Site site, int hiddenAxis) {
     Shape in = site.shape(0);
     Shape recurrence = site.shape(2);
     if (in == null || recurrence == null || in.rank() != 3 || recurrence.rank() != 3) {
@@ -39,7 +40,7 @@ final class RecurrentOperators {
     Dim length = in.dim(batchFirst ? 1 : 0);
     Dim batch = in.dim(batchFirst ? 0 : 1);
     Dim directions = recurrence.dim(0);
-    Dim hidden = recurrence.dim(2);
+    Dim hidden = recurrence.dim(hiddenAxis);
     Shape state =
         batchFirst ? Shape.of(batch, directions, hidden) : Shape.of(directions, batch, hidden);
     site.put(

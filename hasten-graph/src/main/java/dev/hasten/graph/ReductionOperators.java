@@ -34,7 +34,7 @@ final class ReductionOperators {
     return Operator.of(REDUCTION, site -> reduce(site, fold)).flow(ReductionOperators::reduced);
   }
 
-  private static void reduce(Site site, @Nullable BinaryOperator<Dim> fold) {
+  static void reduce(Site site, @Nullable BinaryOperator<Dim> fold) {
     Shape input = site.shape(0);
     boolean keep = site.integer("keepdims", 1) != 0;
     long[] axes = site.integers("axes", 1);

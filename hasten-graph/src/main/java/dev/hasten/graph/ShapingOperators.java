@@ -207,8 +207,8 @@ final class ShapingOperators {
       Shape input = site.shape(0);
       boolean known = length != null && length.rank() == 1 && length.dim(0).isFixed();
       if (known && length != null && input != null) {
-        int rank = (int) Math.max(input.rank(), length.dim(0).value().orElse(0));
-        site.put(0, site.type(0), site.freshShape(0, rank));
+        int rank = (int) Math.clamp(length.dim(0).value().orElse(0), 0, 64);
+        site.put(0, site.type(0), site.broadcast(input, site.freshShape(0, rank)));
       } else {
         site.put(0, site.type(0), null);
       }
