@@ -16,7 +16,7 @@ final class AttentionOperators {
         "Attention",
         Operator.of(CONTRACTION, AttentionOperators::attention)
             .flow(AttentionOperators::flow)
-            .flops(AttentionOperators::flops));
+            .flops("2 × total length × (Q + Y)", AttentionOperators::flops));
     table.put(
         "RotaryEmbedding",
         Operator.of(ELEMENTWISE, ElementwiseOperators::same)
@@ -28,12 +28,12 @@ final class AttentionOperators {
     table.put(
         "LinearAttention",
         Operator.of(CONTRACTION, AttentionOperators::linear)
-            .flops(AttentionOperators::linearFlops));
+            .flops("4 × outputs × key width", AttentionOperators::linearFlops));
     table.put(
         "CausalConvWithState",
         Operator.of(CONTRACTION, AttentionOperators::causal)
             .flow((node, flow) -> Flows.mixing(node, flow, axis -> axis == 2))
-            .flops(node -> node.outputSize(0).times(node.input(1).dim(-1)).times(2)));
+            .flops("2 × outputs × kernel", node -> node.outputSize(0).times(node.input(1).dim(-1)).times(2)));
     table.put(
         "SwiGLU",
         Operator.of(ELEMENTWISE, ElementwiseOperators::same).flops(Operator.perOutput(6)));
@@ -42,7 +42,7 @@ final class AttentionOperators {
   static Operator flexAttention() {
     return Operator.of(CONTRACTION, AttentionOperators::attention)
         .flow(AttentionOperators::flow)
-        .flops(AttentionOperators::flops);
+        .flops("2 × total length × (Q + Y)", AttentionOperators::flops);
   }
 
   /** Query, key or value as [batch, heads, length, width]. */

@@ -22,13 +22,14 @@ final class ConvolutionOperators {
     table.put(
         "ConvTranspose",
         Operator.of(CONTRACTION, ConvolutionOperators::transposed)
-            .flops(ConvolutionOperators::transposedFlops));
+            .flow(ConvolutionOperators::transposedFlow)
+            .flops("2 × inputs × weights per input channel", ConvolutionOperators::transposedFlops));
     for (String name : List.of("MaxPool", "AveragePool", "LpPool")) {
       table.put(
           name,
           Operator.of(REDUCTION, ConvolutionOperators::pool)
               .flow(ConvolutionOperators::windows)
-              .flops(ConvolutionOperators::poolFlops));
+              .flops("outputs × window", ConvolutionOperators::poolFlops));
     }
     for (String name : List.of("GlobalMaxPool", "GlobalAveragePool", "GlobalLpPool")) {
       table.put(
@@ -42,11 +43,14 @@ final class ConvolutionOperators {
     table.put(
         "Resize",
         Operator.of(GATHER, s -> resize(s, s.opset() < 11 ? 1 : 2, 3))
+            .flow(PickingFlows::resampled)
             .flops(Operator.perOutput(4)));
-    table.put("Upsample", Operator.of(GATHER, s -> resize(s, 1, 3)).flops(Operator.perOutput(4)));
-    table.put("RoiAlign", Operator.of(GATHER, ConvolutionOperators::roiAlign));
-    table.put("MaxRoiPool", Operator.of(REDUCTION, ConvolutionOperators::maxRoiPool));
-    table.put("GridSample", Operator.of(GATHER, ConvolutionOperators::gridSample));
+    table.put("Upsample", Operator.of(GATHER, s -> resize(s, 1, 3))
+            .flow(PickingFlows::resampled)
+            .flops(Operator.perOutput(4)));
+    table.put("RoiAlign", Operator.of(GATHER, ConvolutionOperators::roiAlign).flow(PickingFlows::regions).flops(Operator.perOutput(8)));
+    table.put("MaxRoiPool", Operator.of(REDUCTION, ConvolutionOperators::maxRoiPool).flow(PickingFlows::regions));
+    table.put("GridSample", Operator.of(GATHER, ConvolutionOperators::gridSample).flow(PickingFlows::sampled).flops(Operator.perOutput(8)));
     table.put("AffineGrid", Operator.of(OTHER, ConvolutionOperators::affineGrid));
     table.put("Col2Im", Operator.of(GATHER, ConvolutionOperators::col2Im));
     table.put("MaxUnpool", Operator.of(GATHER, ConvolutionOperators::maxUnpool));
@@ -56,7 +60,7 @@ final class ConvolutionOperators {
     return Operator.of(
             CONTRACTION, site -> site.put(0, type.of(site), convolved(site, input, weight)))
         .flow((node, flow) -> convolutionFlow(node, flow, input, weight))
-        .flops(node -> {
+        .flops("2 × outputs × weights per output channel", node -> {
           Shape weights = node.input(weight);
           Dim perOutput = new Shape(weights.dims().subList(1, weights.rank())).size();
           return node.outputSize(0).times(perOutput).times(2);
@@ -111,6 +115,17 @@ final class ConvolutionOperators {
       }
     }
     site.put(0, site.type(0), new Shape(dims));
+  }
+
+  private static void transposedFlow(Costs.Shaped node, Operator.Flow flow) {
+    flow.axis(0, 0, new AxisFlow.Identity(0, 0));
+    if (node.integer("group", 1) == 1) {
+      flow.axis(0, 1, new AxisFlow.Identity(1, 1));
+      flow.contract(0, 1, 1, 0);
+    }
+    for (int i = 2; i < node.input(0).rank(); i++) {
+      flow.axis(0, i, new AxisFlow.Mix(0, i));
+    }
   }
 
   private static Dim transposedFlops(Costs.Shaped node) {

@@ -41,31 +41,31 @@ final class LearningOperators {
     table.put(
         "LinearRegressor",
         rows(CONTRACTION, s -> regression(s, "targets"))
-            .flops(node -> node.outputSize(0).times(node.input(0).dim(-1)).times(2)));
+            .flops("2 × outputs × features", node -> node.outputSize(0).times(node.input(0).dim(-1)).times(2)));
     table.put(
         "LinearClassifier",
         rows(CONTRACTION, s -> classes(s, "classlabels_ints", true))
-            .flops(node -> node.outputSize(1).times(node.input(0).dim(-1)).times(2)));
+            .flops("2 × scores × features", node -> node.outputSize(1).times(node.input(0).dim(-1)).times(2)));
     table.put(
         "SVMRegressor",
-        rows(CONTRACTION, s -> rowsBy(s, 0, Dim.ONE)).flops(node -> supportFlops(node)));
+        rows(CONTRACTION, s -> rowsBy(s, 0, Dim.ONE)).flops("2 × rows × support vectors", LearningOperators::supportFlops));
     table.put(
         "SVMClassifier",
         rows(CONTRACTION, s -> classes(s, "classlabels_ints", s.node().attribute("prob_a") != null))
-            .flops(node -> supportFlops(node)));
+            .flops("2 × rows × support vectors", LearningOperators::supportFlops));
     table.put(
         "TreeEnsembleRegressor",
-        rows(OTHER, s -> regression(s, "n_targets")).flops(LearningOperators::treeFlops));
+        rows(OTHER, s -> regression(s, "n_targets")).flops("rows × trees × depth", LearningOperators::treeFlops));
     table.put(
         "TreeEnsembleClassifier",
         rows(OTHER, s -> classes(s, "classlabels_int64s", true))
-            .flops(LearningOperators::treeFlops));
+            .flops("rows × trees × depth", LearningOperators::treeFlops));
     table.put(
         "TreeEnsemble",
         rows(
                 OTHER,
                 s -> s.put(0, s.type(0), Shape.of(rowCount(s), Dim.of(s.integer("n_targets", 1)))))
-            .flops(LearningOperators::treeFlops));
+            .flops("rows × trees × depth", LearningOperators::treeFlops));
   }
 
   /** The training domain: each new tensor is as the old one. */

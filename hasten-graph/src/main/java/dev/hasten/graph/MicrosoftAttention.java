@@ -20,13 +20,14 @@ final class MicrosoftAttention {
           name,
           Operator.of(CONTRACTION, MicrosoftAttention::multiHead)
               .flow(MicrosoftAttention::rowsOfQuery)
-              .flops(MicrosoftAttention::multiHeadFlops));
+              .flops("2 × pairs × (widths)", MicrosoftAttention::multiHeadFlops));
     }
     for (String name : List.of("GroupQueryAttention", "SparseAttention")) {
       table.put(
           name,
           Operator.of(CONTRACTION, MicrosoftAttention::grouped)
-              .flow(MicrosoftAttention::rowsOfQuery));
+              .flow(MicrosoftAttention::rowsOfQuery)
+              .flops("4 × outputs × cache length", MicrosoftAttention::groupedFlops));
     }
     for (String name : List.of("RotaryEmbedding", "MRotaryEmbedding")) {
       table.put(
@@ -62,7 +63,7 @@ final class MicrosoftAttention {
           flow.axis(0, 2);
           flow.contract(0, 2, weight, 0);
         })
-        .flops(node -> {
+        .flops("projections + 4 × pairs × width", node -> {
           Shape in = node.input(0);
           Dim rows = in.dim(0).times(in.dim(1));
           Dim projections = rows.times(in.dim(2)).times(node.input(weight).dim(1)).times(2);
@@ -178,6 +179,10 @@ final class MicrosoftAttention {
     for (int i = 1; i <= 2; i++) {
       site.put(i, cache, Shape.of(query.dim(0), Dim.of(shared), site.fresh(1, "cache"), width));
     }
+  }
+
+  private static Dim groupedFlops(Costs.Shaped node) {
+    return node.outputSize(0).times(node.output(1).dim(2)).times(4);
   }
 
   /** Table [buckets, heads] to [1, heads, query length, key length]. */

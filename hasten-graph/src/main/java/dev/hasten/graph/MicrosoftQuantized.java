@@ -42,11 +42,11 @@ final class MicrosoftQuantized {
     table.put(
         "QLinearAveragePool",
         Operator.of(REDUCTION, s -> ConvolutionOperators.pool(s, firstSpatial(s)))
-            .flops(ConvolutionOperators::poolFlops));
+            .flops("outputs × window", ConvolutionOperators::poolFlops));
     table.put(
         "NhwcMaxPool",
         Operator.of(REDUCTION, s -> ConvolutionOperators.pool(s, 1))
-            .flops(ConvolutionOperators::poolFlops));
+            .flops("outputs × window", ConvolutionOperators::poolFlops));
     table.put("QLinearGlobalAveragePool", Operator.of(REDUCTION, MicrosoftQuantized::globalPool));
     table.put("QLinearReduceMean", OperatorTable.standard("ReduceMean"));
     table.put(
@@ -164,7 +164,7 @@ final class MicrosoftQuantized {
             flow.axis(0, i, new AxisFlow.Identity(0, i));
           }
         })
-        .flops(node -> node.outputSize(0).times(node.integer("K", 0)).times(2));
+        .flops("2 × outputs × K", node -> node.outputSize(0).times(node.integer("K", 0)).times(2));
   }
 
   /** A lookup in a table of packed numbers: bytes hold several of them along the last axis. */

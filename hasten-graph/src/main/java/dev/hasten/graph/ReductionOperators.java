@@ -26,8 +26,12 @@ final class ReductionOperators {
     table.put(
         "ArgMin",
         Operator.of(REDUCTION, ReductionOperators::argument).flow(ReductionOperators::argument));
-    table.put("CumSum", Operator.of(REDUCTION, ElementwiseOperators::same));
-    table.put("CumProd", Operator.of(REDUCTION, ElementwiseOperators::same));
+    table.put(
+        "CumSum",
+        Operator.of(REDUCTION, ElementwiseOperators::same).flow(PickingFlows::cumulative));
+    table.put(
+        "CumProd",
+        Operator.of(REDUCTION, ElementwiseOperators::same).flow(PickingFlows::cumulative));
   }
 
   private static Operator reduction(@Nullable BinaryOperator<Dim> fold) {

@@ -14,11 +14,12 @@ final class SignalOperators {
 
   static void addTo(Map<String, Operator> table) {
     for (String name : List.of("RandomNormal", "RandomUniform")) {
-      table.put(name, Operator.of(OTHER, SignalOperators::random));
+      table.put(name, Operator.of(OTHER, SignalOperators::random).flow(Operator.Flow::fresh));
     }
     for (String name : List.of("RandomNormalLike", "RandomUniformLike", "Bernoulli")) {
       table.put(
-          name, Operator.of(OTHER, site -> site.put(0, given(site, site.type(0)), site.shape(0))));
+          name, Operator.of(OTHER, site -> site.put(0, given(site, site.type(0)), site.shape(0)))
+              .flow(Operator.Flow::first));
     }
     for (String name : List.of("HannWindow", "HammingWindow", "BlackmanWindow")) {
       table.put(name, Operator.of(OTHER, SignalOperators::window));
