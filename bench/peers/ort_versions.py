@@ -85,6 +85,10 @@ def has_kernel(facts, schema):
     return any(a == version or a <= version <= b < 2**30 for a, b in ranges)
 
 
+# An operator that the runtime replaces by its function, and what the function needs.
+DERIVED = {("Bernoulli", 22): ("RandomUniformLike", 22)}
+
+
 def gaps(all_facts):
     from onnx import defs
 
@@ -97,6 +101,7 @@ def gaps(all_facts):
                 if version <= facts["opset"] and not has_kernel(facts, schema):
                     release = ".".join(facts["version"].split(".")[:2])
                     found.setdefault((schema.name, version), []).append(release)
+    found.update({name: found[needs] for name, needs in DERIVED.items() if needs in found})
     for (name, version), releases in sorted(found.items()):
         # Constants become weights; before opset 8 nothing is converted.
         if version > 7 and name != "Constant":

@@ -33,7 +33,9 @@ final class AttentionOperators {
         "CausalConvWithState",
         Operator.of(CONTRACTION, AttentionOperators::causal)
             .flow((node, flow) -> Flows.mixing(node, flow, axis -> axis == 2))
-            .flops("2 × outputs × kernel", node -> node.outputSize(0).times(node.input(1).dim(-1)).times(2)));
+            .flops(
+                "2 × outputs × kernel",
+                node -> node.outputSize(0).times(node.input(1).dim(-1)).times(2)));
     table.put(
         "SwiGLU",
         Operator.of(ELEMENTWISE, ElementwiseOperators::same).flops(Operator.perOutput(6)));

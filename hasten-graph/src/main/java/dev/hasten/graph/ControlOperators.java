@@ -12,9 +12,16 @@ final class ControlOperators {
   private ControlOperators() {}
 
   static void addTo(Map<String, Operator> table) {
-    table.put("If", Operator.of(CONTROL, ControlOperators::branches).flops("the costlier branch", BodyCosts::branches));
-    table.put("Loop", Operator.of(CONTROL, ControlOperators::loop).flops("body × iterations", BodyCosts::loop));
-    table.put("Scan", Operator.of(CONTROL, ControlOperators::scan).flops("body × steps", BodyCosts::scan));
+    table.put(
+        "If",
+        Operator.of(CONTROL, ControlOperators::branches)
+            .flops("the costlier branch", BodyCosts::branches));
+    table.put(
+        "Loop",
+        Operator.of(CONTROL, ControlOperators::loop).flops("body × iterations", BodyCosts::loop));
+    table.put(
+        "Scan",
+        Operator.of(CONTROL, ControlOperators::scan).flops("body × steps", BodyCosts::scan));
   }
 
   private static @Nullable Graph body(Site site, String attribute) {

@@ -23,7 +23,8 @@ final class ConvolutionOperators {
         "ConvTranspose",
         Operator.of(CONTRACTION, ConvolutionOperators::transposed)
             .flow(ConvolutionOperators::transposedFlow)
-            .flops("2 × inputs × weights per input channel", ConvolutionOperators::transposedFlops));
+            .flops(
+                "2 × inputs × weights per input channel", ConvolutionOperators::transposedFlops));
     for (String name : List.of("MaxPool", "AveragePool", "LpPool")) {
       table.put(
           name,
@@ -45,12 +46,24 @@ final class ConvolutionOperators {
         Operator.of(GATHER, s -> resize(s, s.opset() < 11 ? 1 : 2, 3))
             .flow(PickingFlows::resampled)
             .flops(Operator.perOutput(4)));
-    table.put("Upsample", Operator.of(GATHER, s -> resize(s, 1, 3))
+    table.put(
+        "Upsample",
+        Operator.of(GATHER, s -> resize(s, 1, 3))
             .flow(PickingFlows::resampled)
             .flops(Operator.perOutput(4)));
-    table.put("RoiAlign", Operator.of(GATHER, ConvolutionOperators::roiAlign).flow(PickingFlows::regions).flops(Operator.perOutput(8)));
-    table.put("MaxRoiPool", Operator.of(REDUCTION, ConvolutionOperators::maxRoiPool).flow(PickingFlows::regions));
-    table.put("GridSample", Operator.of(GATHER, ConvolutionOperators::gridSample).flow(PickingFlows::sampled).flops(Operator.perOutput(8)));
+    table.put(
+        "RoiAlign",
+        Operator.of(GATHER, ConvolutionOperators::roiAlign)
+            .flow(PickingFlows::regions)
+            .flops(Operator.perOutput(8)));
+    table.put(
+        "MaxRoiPool",
+        Operator.of(REDUCTION, ConvolutionOperators::maxRoiPool).flow(PickingFlows::regions));
+    table.put(
+        "GridSample",
+        Operator.of(GATHER, ConvolutionOperators::gridSample)
+            .flow(PickingFlows::sampled)
+            .flops(Operator.perOutput(8)));
     table.put("AffineGrid", Operator.of(OTHER, ConvolutionOperators::affineGrid));
     table.put("Col2Im", Operator.of(GATHER, ConvolutionOperators::col2Im));
     table.put("MaxUnpool", Operator.of(GATHER, ConvolutionOperators::maxUnpool));
@@ -60,11 +73,13 @@ final class ConvolutionOperators {
     return Operator.of(
             CONTRACTION, site -> site.put(0, type.of(site), convolved(site, input, weight)))
         .flow((node, flow) -> convolutionFlow(node, flow, input, weight))
-        .flops("2 × outputs × weights per output channel", node -> {
-          Shape weights = node.input(weight);
-          Dim perOutput = new Shape(weights.dims().subList(1, weights.rank())).size();
-          return node.outputSize(0).times(perOutput).times(2);
-        });
+        .flops(
+            "2 × outputs × weights per output channel",
+            node -> {
+              Shape weights = node.input(weight);
+              Dim perOutput = new Shape(weights.dims().subList(1, weights.rank())).size();
+              return node.outputSize(0).times(perOutput).times(2);
+            });
   }
 
   private static @Nullable Shape convolved(Site site, int input, int weight) {

@@ -72,8 +72,7 @@ final class Einsum {
         int axis = terms[t].indexOf(result.charAt(i));
         if (axis >= 0) {
           boolean stretched = node.input(t).dim(axis).is(1) && !node.output(0).dim(i).is(1);
-          sources.add(
-              stretched ? new AxisFlow.Broadcast(t, axis) : new AxisFlow.Identity(t, axis));
+          sources.add(stretched ? new AxisFlow.Broadcast(t, axis) : new AxisFlow.Identity(t, axis));
         }
       }
       flow.axis(0, i, sources);

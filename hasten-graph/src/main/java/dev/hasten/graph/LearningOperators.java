@@ -41,21 +41,27 @@ final class LearningOperators {
     table.put(
         "LinearRegressor",
         rows(CONTRACTION, s -> regression(s, "targets"))
-            .flops("2 × outputs × features", node -> node.outputSize(0).times(node.input(0).dim(-1)).times(2)));
+            .flops(
+                "2 × outputs × features",
+                node -> node.outputSize(0).times(node.input(0).dim(-1)).times(2)));
     table.put(
         "LinearClassifier",
         rows(CONTRACTION, s -> classes(s, "classlabels_ints", true))
-            .flops("2 × scores × features", node -> node.outputSize(1).times(node.input(0).dim(-1)).times(2)));
+            .flops(
+                "2 × scores × features",
+                node -> node.outputSize(1).times(node.input(0).dim(-1)).times(2)));
     table.put(
         "SVMRegressor",
-        rows(CONTRACTION, s -> rowsBy(s, 0, Dim.ONE)).flops("2 × rows × support vectors", LearningOperators::supportFlops));
+        rows(CONTRACTION, s -> rowsBy(s, 0, Dim.ONE))
+            .flops("2 × rows × support vectors", LearningOperators::supportFlops));
     table.put(
         "SVMClassifier",
         rows(CONTRACTION, s -> classes(s, "classlabels_ints", s.node().attribute("prob_a") != null))
             .flops("2 × rows × support vectors", LearningOperators::supportFlops));
     table.put(
         "TreeEnsembleRegressor",
-        rows(OTHER, s -> regression(s, "n_targets")).flops("rows × trees × depth", LearningOperators::treeFlops));
+        rows(OTHER, s -> regression(s, "n_targets"))
+            .flops("rows × trees × depth", LearningOperators::treeFlops));
     table.put(
         "TreeEnsembleClassifier",
         rows(OTHER, s -> classes(s, "classlabels_int64s", true))

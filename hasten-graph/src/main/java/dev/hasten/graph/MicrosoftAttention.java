@@ -63,13 +63,15 @@ final class MicrosoftAttention {
           flow.axis(0, 2);
           flow.contract(0, 2, weight, 0);
         })
-        .flops("projections + 4 × pairs × width", node -> {
-          Shape in = node.input(0);
-          Dim rows = in.dim(0).times(in.dim(1));
-          Dim projections = rows.times(in.dim(2)).times(node.input(weight).dim(1)).times(2);
-          Dim width = node.output(0).dim(2);
-          return projections.plus(rows.times(in.dim(1)).times(width).times(4));
-        });
+        .flops(
+            "projections + 4 × pairs × width",
+            node -> {
+              Shape in = node.input(0);
+              Dim rows = in.dim(0).times(in.dim(1));
+              Dim projections = rows.times(in.dim(2)).times(node.input(weight).dim(1)).times(2);
+              Dim width = node.output(0).dim(2);
+              return projections.plus(rows.times(in.dim(1)).times(width).times(4));
+            });
   }
 
   private static void attention(Site site, int weight, int bias) {

@@ -67,10 +67,12 @@ final class MicrosoftOperators {
                     1,
                     node.integer("transA", 0) != 0,
                     node.integer("transB", 0) != 0))
-            .flops("2 × outputs × inner length", node ->
-                node.outputSize(0)
-                    .times(node.input(0).dim(node.integer("transA", 0) != 0 ? -2 : -1))
-                    .times(2));
+            .flops(
+                "2 × outputs × inner length",
+                node ->
+                    node.outputSize(0)
+                        .times(node.input(0).dim(node.integer("transA", 0) != 0 ? -2 : -1))
+                        .times(2));
     table.put("FusedMatMul", withFlags);
     table.put("TransposeMatMul", withFlags);
     table.put("FusedGemm", OperatorTable.standard("Gemm"));

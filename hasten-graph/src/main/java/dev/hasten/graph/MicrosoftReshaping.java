@@ -36,7 +36,9 @@ final class MicrosoftReshaping {
               flow.axis(0, 1, new AxisFlow.Identity(1, 0));
               flow.contract(0, 1, 1, 1);
             })
-            .flops("3 × outputs × width", node -> node.outputSize(0).times(node.input(0).dim(1)).times(3)));
+            .flops(
+                "3 × outputs × width",
+                node -> node.outputSize(0).times(node.input(0).dim(1)).times(3)));
     table.put("Rfft", Operator.of(OTHER, s -> spectrum(s, true)));
     table.put("Irfft", Operator.of(OTHER, s -> spectrum(s, false)));
     table.put(

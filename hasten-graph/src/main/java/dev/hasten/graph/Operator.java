@@ -87,8 +87,7 @@ record Operator(OpFacts.Kind kind, InferenceRule inference, FlowRule flow, FlopR
       case QUANTIZE -> new Operator(kind, inference, Flow::first, perOutput(2));
       case REDUCTION -> new Operator(kind, inference, FlowRule.UNKNOWN, perInput(1));
       case CONTRACTION -> new Operator(kind, inference, FlowRule.UNKNOWN, FlopRule.UNKNOWN);
-      case NORMALIZATION, OTHER ->
-          new Operator(kind, inference, FlowRule.UNKNOWN, perOutput(1));
+      case NORMALIZATION, OTHER -> new Operator(kind, inference, FlowRule.UNKNOWN, perOutput(1));
       case RESHAPE, GATHER, CONTROL ->
           new Operator(kind, inference, FlowRule.UNKNOWN, FlopRule.NONE);
     };

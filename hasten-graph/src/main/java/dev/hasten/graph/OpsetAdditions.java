@@ -49,6 +49,12 @@ final class OpsetAdditions {
     return all.subMap(to, false, from, true).descendingMap();
   }
 
+  /** The opset that an operator came with; 0 if 7 has it. */
+  static long introduced(String opType) {
+    Map.Entry<Long, Addition> first = TABLE.getOrDefault(opType, new TreeMap<>()).firstEntry();
+    return first != null && first.getValue().isNew() ? first.getKey() : 0;
+  }
+
   private static Map<String, NavigableMap<Long, Addition>> read() {
     Map<String, NavigableMap<Long, Addition>> table = new HashMap<>();
     for (String line : lines("opset-additions.txt")) {

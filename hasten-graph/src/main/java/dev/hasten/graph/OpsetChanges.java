@@ -85,11 +85,11 @@ final class OpsetChanges {
         .collect(Collectors.joining(" "));
   }
 
-  /** The version that an operator has at an opset: when it last changed; 0 if never after 7. */
+  /** The version that an operator has at an opset: when it last changed or came; 0 if before 8. */
   static long version(String opType, long opset) {
     NavigableMap<Long, Boolean> changes = TABLE.get(opType);
     Long version = changes == null ? null : changes.floorKey(opset);
-    return version == null ? 0 : version;
+    return version == null ? OpsetAdditions.introduced(opType) : version;
   }
 
   static @Nullable Change next(String opType, long from, long to) {

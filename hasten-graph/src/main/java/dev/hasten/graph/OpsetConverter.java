@@ -119,11 +119,11 @@ public final class OpsetConverter {
       FunctionProto function, List<NodeProto> nodes, long own, long target) {
     for (NodeProto node : nodes) {
       if (Node.normalize(node.getDomain()).isEmpty()
-          && !isSame(node.getOpType(), Math.min(own, target), Math.max(own, target), own > target)) {
+          && !isSame(
+              node.getOpType(), Math.min(own, target), Math.max(own, target), own > target)) {
         throw new ModelException(
             "function %s: node %s '%s': cannot be taken from opset %d to %d inside a function"
-                    .formatted(
-                        function.getName(), node.getOpType(), node.getName(), own, target)
+                    .formatted(function.getName(), node.getOpType(), node.getName(), own, target)
                 + " (expected: operators that did not change in between). Inline the function"
                 + " first, or leave the model at its opset");
       }

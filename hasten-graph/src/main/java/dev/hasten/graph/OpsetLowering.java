@@ -51,16 +51,18 @@ final class OpsetLowering {
   }
 
   private void requireUnused(Node node, long version, OpsetAdditions.Addition addition) {
-    addition.attributes().forEach((name, value) -> {
-      Attribute attribute = node.attribute(name);
-      if (attribute != null && !text(attribute).equals(value)) {
-        throw refuse(
-            node, "attribute %s = %s needs opset %d".formatted(name, text(attribute), version));
-      }
-      if (attribute != null) {
-        node.graph().removeAttribute(node, name);
-      }
-    });
+    addition
+        .attributes()
+        .forEach((name, value) -> {
+          Attribute attribute = node.attribute(name);
+          if (attribute != null && !text(attribute).equals(value)) {
+            throw refuse(
+                node, "attribute %s = %s needs opset %d".formatted(name, text(attribute), version));
+          }
+          if (attribute != null) {
+            node.graph().removeAttribute(node, name);
+          }
+        });
     for (int i = addition.firstInput(); i < node.inputs().size(); i++) {
       if (node.inputOrNull(i) != null) {
         throw refuse(node, "input %d needs opset %d".formatted(i, version));
@@ -68,7 +70,8 @@ final class OpsetLowering {
     }
     addition
         .inputTypes()
-        .forEach((i, types) -> requireType(node, "input " + i, node.inputOrNull(i), types, version));
+        .forEach(
+            (i, types) -> requireType(node, "input " + i, node.inputOrNull(i), types, version));
     addition
         .outputTypes()
         .forEach((i, types) -> {

@@ -92,8 +92,7 @@ final class PickingFlows {
     int axis = axis(node, -1, rank);
     for (int output = 0; output < node.node().outputs().size(); output++) {
       for (int i = 0; i < rank; i++) {
-        flow.axis(
-            output, i, i == axis ? new AxisFlow.Gather(0, i) : new AxisFlow.Identity(0, i));
+        flow.axis(output, i, i == axis ? new AxisFlow.Gather(0, i) : new AxisFlow.Identity(0, i));
       }
     }
   }

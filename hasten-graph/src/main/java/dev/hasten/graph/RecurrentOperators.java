@@ -18,13 +18,15 @@ final class RecurrentOperators {
   private static Operator recurrent(int gates) {
     return Operator.of(CONTRACTION, site -> infer(site, 2))
         .flow(RecurrentOperators::flow)
-        .flops("2 × steps × weights", node -> {
-          Shape in = node.input(0);
-          Shape weights = node.input(1);
-          Shape recurrence = node.input(2);
-          Dim steps = in.dim(0).times(in.dim(1));
-          return steps.times(weights.size().plus(recurrence.size())).times(2);
-        });
+        .flops(
+            "2 × steps × weights",
+            node -> {
+              Shape in = node.input(0);
+              Shape weights = node.input(1);
+              Shape recurrence = node.input(2);
+              Dim steps = in.dim(0).times(in.dim(1));
+              return steps.times(weights.size().plus(recurrence.size())).times(2);
+            });
   }
 
   /** Steps depend on the steps before; rows of the batch on nothing else. */

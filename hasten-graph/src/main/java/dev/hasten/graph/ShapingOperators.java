@@ -16,14 +16,17 @@ final class ShapingOperators {
   static void addTo(Map<String, Operator> table) {
     table.put("Shape", Operator.of(RESHAPE, ShapingOperators::shape).flow(Operator.Flow::fresh));
     table.put("Size", Operator.of(RESHAPE, ShapingOperators::size));
-    table.put("Constant", Operator.of(RESHAPE, ShapingOperators::constant).flow(Operator.Flow::fresh));
+    table.put(
+        "Constant", Operator.of(RESHAPE, ShapingOperators::constant).flow(Operator.Flow::fresh));
     table.put("Reshape", Operator.of(RESHAPE, ShapingOperators::reshape).flow(Flows::regrouped));
     table.put("Flatten", Operator.of(RESHAPE, ShapingOperators::flatten).flow(Flows::regrouped));
     table.put("Squeeze", Operator.of(RESHAPE, ShapingOperators::squeeze).flow(Flows::regrouped));
     table.put(
         "Unsqueeze", Operator.of(RESHAPE, ShapingOperators::unsqueeze).flow(Flows::regrouped));
     table.put("Expand", Operator.of(GATHER, ShapingOperators::expand).flow(Operator.Flow::first));
-    table.put("ConstantOfShape", Operator.of(GATHER, ShapingOperators::constantOfShape).flow(Operator.Flow::fresh));
+    table.put(
+        "ConstantOfShape",
+        Operator.of(GATHER, ShapingOperators::constantOfShape).flow(Operator.Flow::fresh));
     table.put("Range", Operator.of(GATHER, ShapingOperators::range).flow(Operator.Flow::fresh));
   }
 

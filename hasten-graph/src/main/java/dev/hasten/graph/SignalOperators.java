@@ -18,7 +18,8 @@ final class SignalOperators {
     }
     for (String name : List.of("RandomNormalLike", "RandomUniformLike", "Bernoulli")) {
       table.put(
-          name, Operator.of(OTHER, site -> site.put(0, given(site, site.type(0)), site.shape(0)))
+          name,
+          Operator.of(OTHER, site -> site.put(0, given(site, site.type(0)), site.shape(0)))
               .flow(Operator.Flow::first));
     }
     for (String name : List.of("HannWindow", "HammingWindow", "BlackmanWindow")) {

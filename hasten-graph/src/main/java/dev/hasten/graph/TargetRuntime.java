@@ -46,7 +46,8 @@ public record TargetRuntime(String release, long opset, long irVersion, long mlO
       throw new ModelException(expected);
     }
     String[] parts = version.split("\\.");
-    Map.Entry<String, TargetRuntime> entry = RuntimeFacts.RELEASES.floorEntry(parts[0] + "." + parts[1]);
+    Map.Entry<String, TargetRuntime> entry =
+        RuntimeFacts.RELEASES.floorEntry(parts[0] + "." + parts[1]);
     if (entry == null) {
       throw new ModelException(expected);
     }
@@ -87,7 +88,7 @@ public record TargetRuntime(String release, long opset, long irVersion, long mlO
       for (Node node : model.graph().allNodes()) {
         long version = OpsetChanges.version(node.opType(), Math.min(limit, model.opset()));
         if (node.domain().isEmpty() && RuntimeFacts.lacks(release, node.opType(), version)) {
-          if (version <= Model.MIN_OPSET) {
+          if (version == OpsetAdditions.introduced(node.opType())) {
             throw refuse(node, "the release has no kernel for it", null);
           }
           limit = version - 1;
@@ -113,21 +114,22 @@ public record TargetRuntime(String release, long opset, long irVersion, long mlO
     if (!RuntimeFacts.knows(node.opType())) {
       throw refuse(node, "no release that Hasten knows has this operator on the CPU", null);
     }
-    RuntimeFacts.after(release, node.opType()).forEach((since, added) -> {
-      if (added.isNew()) {
-        throw refuse(node, "the operator", since);
-      }
-      for (String attribute : added.attributes()) {
-        if (node.attribute(attribute) != null) {
-          throw refuse(node, "attribute " + attribute, since);
-        }
-      }
-      for (int i = added.firstInput(); i < node.inputs().size(); i++) {
-        if (node.inputOrNull(i) != null) {
-          throw refuse(node, "input " + i, since);
-        }
-      }
-    });
+    RuntimeFacts.after(release, node.opType())
+        .forEach((since, added) -> {
+          if (added.isNew()) {
+            throw refuse(node, "the operator", since);
+          }
+          for (String attribute : added.attributes()) {
+            if (node.attribute(attribute) != null) {
+              throw refuse(node, "attribute " + attribute, since);
+            }
+          }
+          for (int i = added.firstInput(); i < node.inputs().size(); i++) {
+            if (node.inputOrNull(i) != null) {
+              throw refuse(node, "input " + i, since);
+            }
+          }
+        });
   }
 
   private void requireLearning(Node node, long own) {
@@ -149,8 +151,7 @@ public record TargetRuntime(String release, long opset, long irVersion, long mlO
   }
 
   private ModelException refuse(Node node, String what, @Nullable String since) {
-    String needs =
-        since == null ? what : what + " needs ONNX Runtime " + since;
+    String needs = since == null ? what : what + " needs ONNX Runtime " + since;
     return new ModelException(
         "%s: %s (expected: what ONNX Runtime %s has). Leave out the technique that makes it, or target a newer release"
             .formatted(node, needs, release));

@@ -27,19 +27,34 @@ final class OldRuntime {
 
   private OldRuntime() {}
 
-  /** {@code LIST}: a file that names the models, one a line. */
+  /** {@code LIST run|load}: the list names the models, one a line. */
   public static void main(String[] args) throws IOException {
     for (String file : Files.readAllLines(Path.of(args[0]))) {
-      System.out.println(file + "\t" + describe(file));
+      System.out.println(file + "\t" + (args[1].equals("run") ? describe(file) : load(file)));
     }
+  }
+
+  /** Whether a session can be made of the model. */
+  static String load(String file) {
+    try (OrtSession.SessionOptions options = options();
+        OrtSession session = OrtEnvironment.getEnvironment().createSession(file, options)) {
+      return "OK " + session.getNumOutputs();
+    } catch (OrtException e) {
+      return "FAIL " + String.valueOf(e.getMessage()).replace('\n', ' ');
+    }
+  }
+
+  private static OrtSession.SessionOptions options() throws OrtException {
+    OrtSession.SessionOptions options = new OrtSession.SessionOptions();
+    options.setIntraOpNumThreads(1);
+    options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
+    return options;
   }
 
   /** Type, shape and elements of each output on inputs from a fixed seed. */
   static String describe(String file) {
     Map<String, OnnxTensor> inputs = new HashMap<>();
-    try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-      options.setIntraOpNumThreads(1);
-      options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
+    try (OrtSession.SessionOptions options = options()) {
       OrtEnvironment environment = OrtEnvironment.getEnvironment();
       try (OrtSession session = environment.createSession(file, options)) {
         Random random = new Random(5);

@@ -22,11 +22,16 @@ class OperatorsDocTest {
   private static final Map<String, String> DOMAINS =
       new TreeMap<>(
           Map.of(
-              "", "ai.onnx",
-              "ai.onnx.ml", "ai.onnx.ml",
-              "ai.onnx.preview", "ai.onnx.preview",
-              "ai.onnx.preview.training", "ai.onnx.preview.training",
-              Node.MICROSOFT, Node.MICROSOFT));
+              "",
+              "ai.onnx",
+              "ai.onnx.ml",
+              "ai.onnx.ml",
+              "ai.onnx.preview",
+              "ai.onnx.preview",
+              "ai.onnx.preview.training",
+              "ai.onnx.preview.training",
+              Node.MICROSOFT,
+              Node.MICROSOFT));
 
   @Test
   void thePageIsUpToDate() throws IOException {
@@ -37,7 +42,9 @@ class OperatorsDocTest {
     assertThat(Files.readString(PAGE)).as("stale; regenerate with: " + REGENERATE).isEqualTo(page);
   }
 
-  /** The table misses no operator that the converter knows: all of the standard up to the newest. */
+  /**
+   * The table misses no operator that the converter knows: all of the standard up to the newest.
+   */
   @Test
   void everyStandardOperatorHasARow() {
     assertThat(OperatorTable.rows("").keySet()).containsAll(OpsetChanges.names());
@@ -82,10 +89,7 @@ class OperatorsDocTest {
                 row.flow() == Operator.FlowRule.UNKNOWN ? "" : "yes",
                 row.flops().formula());
         out.append("| ")
-            .append(
-                String.join(
-                    " | ",
-                    cells.stream().filter(cell -> !cell.equals("-")).toList()))
+            .append(String.join(" | ", cells.stream().filter(cell -> !cell.equals("-")).toList()))
             .append(" |\n");
       });
     });

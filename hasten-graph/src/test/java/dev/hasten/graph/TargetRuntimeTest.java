@@ -60,7 +60,7 @@ class TargetRuntimeTest {
       files.add(fitted);
       expected.put(fitted.toString(), OldRuntime.describe(original.toString()));
     }
-    Map<String, String> found = run(version, files);
+    Map<String, String> found = run(version, files, "run");
     expected.forEach((file, outputs) -> {
       assertThat(outputs).startsWith("OK");
       assertSame(found.get(file), outputs);
@@ -116,27 +116,32 @@ class TargetRuntimeTest {
       originals.put(file.toString(), source.toString());
     }
     assertThat(files).hasSizeGreaterThan(600);
-    Map<String, String> found = run(version, files);
+    Map<String, String> found = run(version, files, "load");
     List<String> wrong = new ArrayList<>();
-    int same = 0;
+    int loaded = 0;
     for (Map.Entry<String, String> entry : originals.entrySet()) {
-      String outputs = OldRuntime.describe(entry.getValue());
       String actual = Objects.requireNonNull(found.get(entry.getKey()));
-      if (!outputs.startsWith("OK") || isRandom(entry.getValue())) {
-        continue;
-      }
       if (actual.startsWith("OK")) {
-        same++;
-      } else if (!actual.contains("NOT_IMPLEMENTED")) {
-        wrong.add(entry.getValue() + ": " + actual + " instead of " + outputs);
+        loaded++;
+      } else if (OldRuntime.load(entry.getValue()).startsWith("OK") && !lacksKernel(actual)) {
+        wrong.add(entry.getValue() + ": " + actual);
       }
     }
+    System.out.println(
+        "node models raised to %d and fitted to ONNX Runtime %s: %d of %d load"
+            .formatted(OpsetConverter.NEWEST, version, loaded, files.size()));
     assertThat(wrong).isEmpty();
-    assertThat(same).isGreaterThan(500);
+    assertThat(loaded).isGreaterThan(600);
   }
 
-  private static boolean isRandom(String file) {
-    return file.contains("bernoulli") || file.contains("random");
+  /**
+   * An old release may lack the kernel for a type, which no other opset would bring; and it asks
+   * the machine for locales.
+   */
+  private static boolean lacksKernel(String message) {
+    return message.contains("locale")
+        || message.contains("NOT_IMPLEMENTED")
+        || message.contains("is not a registered function");
   }
 
   @Test
@@ -209,14 +214,15 @@ class TargetRuntimeTest {
       if (!left[i].equals(right[i])) {
         double a = Double.parseDouble(left[i]);
         double b = Double.parseDouble(right[i]);
-        assertThat(a).as(found).isCloseTo(b, org.assertj.core.data.Offset.offset(
-            1e-3 * Math.max(1, Math.abs(b))));
+        assertThat(a)
+            .as(found)
+            .isCloseTo(b, org.assertj.core.data.Offset.offset(1e-3 * Math.max(1, Math.abs(b))));
       }
     }
   }
 
   /** One process of the old release for all files. */
-  private Map<String, String> run(String version, List<Path> files) throws Exception {
+  private Map<String, String> run(String version, List<Path> files, String mode) throws Exception {
     Path jar =
         Path.of(System.getProperty("basedir", "."), "target", "runtimes")
             .resolve("onnxruntime-" + version + ".jar");
@@ -233,6 +239,7 @@ class TargetRuntimeTest {
     command.add(classes + java.io.File.pathSeparator + jar);
     command.add("dev.hasten.graph.OldRuntime");
     command.add(list.toString());
+    command.add(mode);
     Path log = folder.resolve("out-" + version);
     Process process =
         new ProcessBuilder(command)
