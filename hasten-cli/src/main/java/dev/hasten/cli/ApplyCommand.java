@@ -6,6 +6,7 @@ import dev.hasten.compress.Recipe;
 import dev.hasten.compress.TechniqueInfo;
 import dev.hasten.compress.Techniques;
 import dev.hasten.graph.Model;
+import dev.hasten.graph.TargetRuntime;
 import dev.hasten.graph.rewrite.Change;
 import dev.hasten.graph.rewrite.Refusal;
 import dev.hasten.measure.Hardware;
@@ -36,6 +37,7 @@ import picocli.CommandLine.Parameters;
       "%nExamples:",
       "  hasten apply recipe.yaml model.onnx -o faster.onnx",
       "  hasten apply static.yaml model.onnx -o faster.onnx --workload workload.yaml",
+      "  hasten apply recipe.yaml model.onnx -o faster.onnx --target-ort 1.17",
       "  hasten apply --list",
       "%nA recipe is a list of techniques:%n  - simplify%n  - dynamic-int8:%n      granularity: per-channel"
     })
@@ -66,6 +68,14 @@ final class ApplyCommand implements Callable<Integer> {
       description = "Where calibration data come from, for techniques that need them.")
   private @Nullable Path workload;
 
+  @Option(
+      names = "--target-ort",
+      paramLabel = "VERSION",
+      description =
+          "Keep the result loadable by this version of ONNX Runtime, 1.16 or newer; refused, with the"
+              + " node named, where it needs a newer one.")
+  private @Nullable String targetOrt;
+
   @Option(names = "--list", description = "List the techniques and their parameters.")
   private boolean list;
 
@@ -76,6 +86,8 @@ final class ApplyCommand implements Callable<Integer> {
       String output,
       long bytesBefore,
       long bytesAfter,
+      long opset,
+      long irVersion,
       List<Change> changes,
       List<Refusal> refusals,
       List<String> warnings) {}
@@ -95,10 +107,12 @@ final class ApplyCommand implements Callable<Integer> {
       throw new BadInputException(
           to + ": is the model itself, which is never changed (expected: another --output)");
     }
+    TargetRuntime runtime = targetOrt == null ? null : TargetRuntime.of(targetOrt);
     Recipe steps = Recipe.read(require(recipe, "RECIPE"));
     Model original = Model.read(from);
     Applied applied = apply(steps, original);
-    List<Path> written = CheckedWrite.write(applied.model(), from, to);
+    Model result = runtime == null ? applied.model() : runtime.fit(applied.model());
+    List<Path> written = CheckedWrite.write(result, from, to);
     List<String> warnings = new ArrayList<>(steps.warnings());
     if (written.size() > 1) {
       warnings.add(
@@ -111,6 +125,8 @@ final class ApplyCommand implements Callable<Integer> {
             to.toString(),
             bytes(original.files()),
             bytes(written),
+            result.opset(),
+            result.irVersion(),
             applied.changes(),
             applied.refusals(),
             warnings);

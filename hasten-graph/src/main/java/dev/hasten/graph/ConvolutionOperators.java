@@ -2,6 +2,7 @@ package dev.hasten.graph;
 
 import static dev.hasten.graph.OpFacts.Kind.CONTRACTION;
 import static dev.hasten.graph.OpFacts.Kind.GATHER;
+import static dev.hasten.graph.OpFacts.Kind.OTHER;
 import static dev.hasten.graph.OpFacts.Kind.REDUCTION;
 
 import java.util.ArrayList;
@@ -21,13 +22,15 @@ final class ConvolutionOperators {
     table.put(
         "ConvTranspose",
         Operator.of(CONTRACTION, ConvolutionOperators::transposed)
-            .flops(ConvolutionOperators::transposedFlops));
+            .flow(ConvolutionOperators::transposedFlow)
+            .flops(
+                "2 × inputs × weights per input channel", ConvolutionOperators::transposedFlops));
     for (String name : List.of("MaxPool", "AveragePool", "LpPool")) {
       table.put(
           name,
           Operator.of(REDUCTION, ConvolutionOperators::pool)
               .flow(ConvolutionOperators::windows)
-              .flops(ConvolutionOperators::poolFlops));
+              .flops("outputs × window", ConvolutionOperators::poolFlops));
     }
     for (String name : List.of("GlobalMaxPool", "GlobalAveragePool", "GlobalLpPool")) {
       table.put(
@@ -41,11 +44,28 @@ final class ConvolutionOperators {
     table.put(
         "Resize",
         Operator.of(GATHER, s -> resize(s, s.opset() < 11 ? 1 : 2, 3))
+            .flow(PickingFlows::resampled)
             .flops(Operator.perOutput(4)));
-    table.put("Upsample", Operator.of(GATHER, s -> resize(s, 1, 3)).flops(Operator.perOutput(4)));
-    table.put("RoiAlign", Operator.of(GATHER, ConvolutionOperators::roiAlign));
-    table.put("MaxRoiPool", Operator.of(REDUCTION, ConvolutionOperators::maxRoiPool));
-    table.put("GridSample", Operator.of(GATHER, ConvolutionOperators::gridSample));
+    table.put(
+        "Upsample",
+        Operator.of(GATHER, s -> resize(s, 1, 3))
+            .flow(PickingFlows::resampled)
+            .flops(Operator.perOutput(4)));
+    table.put(
+        "RoiAlign",
+        Operator.of(GATHER, ConvolutionOperators::roiAlign)
+            .flow(PickingFlows::regions)
+            .flops(Operator.perOutput(8)));
+    table.put(
+        "MaxRoiPool",
+        Operator.of(REDUCTION, ConvolutionOperators::maxRoiPool).flow(PickingFlows::regions));
+    table.put(
+        "GridSample",
+        Operator.of(GATHER, ConvolutionOperators::gridSample)
+            .flow(PickingFlows::sampled)
+            .flops(Operator.perOutput(8)));
+    table.put("AffineGrid", Operator.of(OTHER, ConvolutionOperators::affineGrid));
+    table.put("Col2Im", Operator.of(GATHER, ConvolutionOperators::col2Im));
     table.put("MaxUnpool", Operator.of(GATHER, ConvolutionOperators::maxUnpool));
   }
 
@@ -53,11 +73,13 @@ final class ConvolutionOperators {
     return Operator.of(
             CONTRACTION, site -> site.put(0, type.of(site), convolved(site, input, weight)))
         .flow((node, flow) -> convolutionFlow(node, flow, input, weight))
-        .flops(node -> {
-          Shape weights = node.input(weight);
-          Dim perOutput = new Shape(weights.dims().subList(1, weights.rank())).size();
-          return node.outputSize(0).times(perOutput).times(2);
-        });
+        .flops(
+            "2 × outputs × weights per output channel",
+            node -> {
+              Shape weights = node.input(weight);
+              Dim perOutput = new Shape(weights.dims().subList(1, weights.rank())).size();
+              return node.outputSize(0).times(perOutput).times(2);
+            });
   }
 
   private static @Nullable Shape convolved(Site site, int input, int weight) {
@@ -110,6 +132,17 @@ final class ConvolutionOperators {
     site.put(0, site.type(0), new Shape(dims));
   }
 
+  private static void transposedFlow(Costs.Shaped node, Operator.Flow flow) {
+    flow.axis(0, 0, new AxisFlow.Identity(0, 0));
+    if (node.integer("group", 1) == 1) {
+      flow.axis(0, 1, new AxisFlow.Identity(1, 1));
+      flow.contract(0, 1, 1, 0);
+    }
+    for (int i = 2; i < node.input(0).rank(); i++) {
+      flow.axis(0, i, new AxisFlow.Mix(0, i));
+    }
+  }
+
   private static Dim transposedFlops(Costs.Shaped node) {
     Shape weights = node.input(1);
     Dim perInput = new Shape(weights.dims().subList(1, weights.rank())).size();
@@ -117,6 +150,11 @@ final class ConvolutionOperators {
   }
 
   private static void pool(Site site) {
+    pool(site, 2);
+  }
+
+  /** Windows over the axes from {@code first} on: 2, or 1 where channels come last. */
+  static void pool(Site site, int first) {
     Shape in = site.shape(0);
     long[] kernel = site.integers("kernel_shape");
     if (in == null || kernel == null) {
@@ -125,13 +163,14 @@ final class ConvolutionOperators {
     }
     List<Dim> dims = new ArrayList<>(in.dims());
     for (int i = 0; i < kernel.length; i++) {
-      dims.set(i + 2, Windows.of(site, i, Dim.of(kernel[i])).slide(in.dim(i + 2)));
+      int axis = i + first;
+      dims.set(axis, Windows.of(site, i, Dim.of(kernel[i])).slide(in.dim(axis)));
     }
     site.put(0, site.type(0), new Shape(dims));
     site.put(1, DataType.INT64, new Shape(dims));
   }
 
-  private static Dim poolFlops(Costs.Shaped node) {
+  static Dim poolFlops(Costs.Shaped node) {
     long window = 1;
     for (long length : node.node().intsAttribute("kernel_shape", List.of())) {
       window = Math.multiplyExact(window, length);
@@ -230,6 +269,52 @@ final class ConvolutionOperators {
       dims.addAll(grid.dims().subList(1, grid.rank() - 1));
       site.put(0, site.type(0), new Shape(dims));
     }
+  }
+
+  /** Size [batch, channels, (depth,) height, width] to coordinates [batch, …, 2 or 3]. */
+  private static void affineGrid(Site site) {
+    Content size = site.content(1);
+    Shape length = site.shape(1);
+    int rank = size != null ? size.size() : length == null ? 0 : fixedOr(length.size(), 0);
+    if (rank < 4) {
+      site.put(0, site.type(0), null);
+      return;
+    }
+    List<Dim> dims = new ArrayList<>();
+    Shape theta = site.shape(0);
+    dims.add(theta == null ? site.fresh(0, 0) : theta.dim(0));
+    for (int i = 2; i < rank; i++) {
+      dims.add(site.length(0, i - 1, size == null ? null : size.get(i)));
+    }
+    dims.add(Dim.of(rank - 2));
+    site.put(0, site.type(0), new Shape(dims));
+  }
+
+  private static int fixedOr(Dim dim, int otherwise) {
+    return (int) Math.clamp(dim.value().orElse(otherwise), 0, 64);
+  }
+
+  /** Columns [batch, channels × block, positions] to an image [batch, channels, …]. */
+  private static void col2Im(Site site) {
+    Shape columns = site.shape(0);
+    Content image = site.content(1);
+    Shape length = site.shape(1);
+    int spatial = image != null ? image.size() : length == null ? 0 : fixedOr(length.size(), 0);
+    if (spatial == 0) {
+      site.put(0, site.type(0), null);
+      return;
+    }
+    List<Dim> block = site.known(2);
+    List<Dim> dims = new ArrayList<>();
+    dims.add(columns == null ? site.fresh(0, 0) : columns.dim(0));
+    dims.add(
+        columns == null || block == null
+            ? site.fresh(0, 1)
+            : columns.dim(1).floorDiv(new Shape(block).size()));
+    for (int i = 0; i < spatial; i++) {
+      dims.add(site.length(0, i + 2, image == null ? null : image.get(i)));
+    }
+    site.put(0, site.type(0), new Shape(dims));
   }
 
   private static void maxUnpool(Site site) {

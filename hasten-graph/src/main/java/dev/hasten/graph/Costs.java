@@ -63,6 +63,10 @@ final class Costs {
   }
 
   static OpFacts facts(Node node, Shapes shapes) {
+    Graph body = shapes.body(node);
+    if (body != null) {
+      return ofFunction(new Shaped(node, shapes), body);
+    }
     Operator operator = OperatorTable.find(node);
     if (operator == null) {
       return new OpFacts(OpFacts.Kind.OTHER, List.of(), List.of(), Dim.ZERO, Dim.ZERO, false);
@@ -87,6 +91,16 @@ final class Costs {
       known = false;
     }
     return new OpFacts(operator.kind(), flows, flow.contractions(), flops, bytes, known);
+  }
+
+  /** A call of one of the model's functions: the arithmetic of its body, its own operands. */
+  private static OpFacts ofFunction(Shaped node, Graph body) {
+    try {
+      Dim flops = BodyCosts.of(body, node.shapes());
+      return new OpFacts(OpFacts.Kind.CONTROL, List.of(), List.of(), flops, bytes(node), true);
+    } catch (Unknown | IndexOutOfBoundsException | ArithmeticException _) {
+      return new OpFacts(OpFacts.Kind.CONTROL, List.of(), List.of(), Dim.ZERO, Dim.ZERO, false);
+    }
   }
 
   /** Every operand read once and every result written once. */

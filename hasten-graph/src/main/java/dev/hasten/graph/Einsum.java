@@ -57,6 +57,45 @@ final class Einsum {
     return total;
   }
 
+  /** Labels of the result from where they stand; the others are summed away. */
+  static void flow(Costs.Shaped node, Operator.Flow flow) {
+    String equation = node.node().stringAttribute("equation", "").replace(" ", "");
+    int arrow = equation.indexOf("->");
+    if (arrow < 0 || equation.contains(ELLIPSIS) || hasRepeats(equation)) {
+      return;
+    }
+    String[] terms = equation.substring(0, arrow).split(",", -1);
+    String result = equation.substring(arrow + 2);
+    for (int i = 0; i < result.length(); i++) {
+      List<AxisFlow.Source> sources = new ArrayList<>();
+      for (int t = 0; t < terms.length; t++) {
+        int axis = terms[t].indexOf(result.charAt(i));
+        if (axis >= 0) {
+          boolean stretched = node.input(t).dim(axis).is(1) && !node.output(0).dim(i).is(1);
+          sources.add(stretched ? new AxisFlow.Broadcast(t, axis) : new AxisFlow.Identity(t, axis));
+        }
+      }
+      flow.axis(0, i, sources);
+    }
+    if (terms.length == 2) {
+      for (int axis = 0; axis < terms[0].length(); axis++) {
+        int other = terms[1].indexOf(terms[0].charAt(axis));
+        if (other >= 0 && result.indexOf(terms[0].charAt(axis)) < 0) {
+          flow.contract(0, axis, 1, other);
+        }
+      }
+    }
+  }
+
+  private static boolean hasRepeats(String equation) {
+    for (String term : equation.split(",|->")) {
+      if (term.chars().distinct().count() != term.length()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private static @Nullable Labels labels(String equation, List<@Nullable Shape> shapes) {
     String compact = equation.replace(" ", "");
     int arrow = compact.indexOf("->");

@@ -30,6 +30,7 @@ final class ElementwiseOperators {
     table.put("Identity", view(site -> site.put(0, site.input(0))));
     table.put("Dropout", view(ElementwiseOperators::dropout));
     table.put("Cast", view(ElementwiseOperators::cast));
+    table.put("BitCast", view(ElementwiseOperators::bitCast));
     table.put("CastLike", view(site -> castTo(site, site.type(1))));
     table.put("Not", unary(typed(DataType.BOOL, content(d -> Dim.ONE.minus(d)))));
     table.put("IsNaN", unary(typed(DataType.BOOL, ElementwiseOperators::same)));
@@ -65,7 +66,20 @@ final class ElementwiseOperators {
   }
 
   private static Operator nary(BiFunction<Dim, Dim, @Nullable Dim> operation) {
-    return Operator.of(ELEMENTWISE, site -> broadcast(site, site.type(0), operation));
+    return Operator.of(ELEMENTWISE, site -> broadcast(site, firstType(site), operation));
+  }
+
+  /** All operands are of one type, so that any of them tells it. */
+  private static @Nullable DataType firstType(Site site) {
+    DataType type = site.type(0);
+    for (int i = 1; type == null && i < site.inputCount(); i++) {
+      type = site.type(i);
+    }
+    return type;
+  }
+
+  private static void bitCast(Site site) {
+    site.put(0, DataType.find((int) site.integer("to", 0)), site.shape(0));
   }
 
   private static Operator logical(BiFunction<Dim, Dim, @Nullable Dim> operation) {

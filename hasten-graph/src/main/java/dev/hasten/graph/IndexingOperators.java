@@ -15,16 +15,26 @@ final class IndexingOperators {
   static void addTo(Map<String, Operator> table) {
     table.put(
         "Gather", Operator.of(GATHER, IndexingOperators::gather).flow(IndexingOperators::picked));
-    table.put("GatherElements", Operator.of(GATHER, s -> s.put(0, s.type(0), s.shape(1))));
-    table.put("GatherND", Operator.of(GATHER, IndexingOperators::gatherNd));
-    for (String name : List.of("Scatter", "ScatterElements", "ScatterND", "TensorScatter")) {
-      table.put(name, Operator.of(GATHER, ElementwiseOperators::same));
+    table.put(
+        "GatherElements",
+        Operator.of(GATHER, s -> s.put(0, s.type(0), s.shape(1)))
+            .flow(PickingFlows::gatherElements));
+    table.put(
+        "GatherND", Operator.of(GATHER, IndexingOperators::gatherNd).flow(PickingFlows::gatherNd));
+    for (String name : List.of("Scatter", "ScatterElements", "TensorScatter")) {
+      table.put(
+          name,
+          Operator.of(GATHER, ElementwiseOperators::same).flow(PickingFlows::scatterElements));
     }
-    table.put("OneHot", Operator.of(GATHER, IndexingOperators::oneHot));
-    table.put("EyeLike", Operator.of(GATHER, IndexingOperators::eyeLike));
+    table.put(
+        "ScatterND", Operator.of(GATHER, ElementwiseOperators::same).flow(PickingFlows::scatterNd));
+    table.put("OneHot", Operator.of(GATHER, IndexingOperators::oneHot).flow(PickingFlows::oneHot));
+    table.put(
+        "EyeLike", Operator.of(GATHER, IndexingOperators::eyeLike).flow(Operator.Flow::fresh));
     table.put("NonZero", Operator.of(GATHER, IndexingOperators::nonZero));
-    table.put("Compress", Operator.of(GATHER, IndexingOperators::compress));
-    table.put("TopK", Operator.of(GATHER, IndexingOperators::topK));
+    table.put(
+        "Compress", Operator.of(GATHER, IndexingOperators::compress).flow(PickingFlows::compress));
+    table.put("TopK", Operator.of(GATHER, IndexingOperators::topK).flow(PickingFlows::topK));
     table.put("Unique", Operator.of(GATHER, IndexingOperators::unique));
     table.put(
         "NonMaxSuppression",

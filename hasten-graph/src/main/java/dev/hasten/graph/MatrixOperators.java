@@ -26,12 +26,21 @@ final class MatrixOperators {
                     1,
                     node.integer("transA", 0) != 0,
                     node.integer("transB", 0) != 0))
-            .flops(node ->
-                node.outputSize(0)
-                    .times(node.input(0).dim(node.integer("transA", 0) != 0 ? 0 : 1))
-                    .times(2)));
-    table.put("Einsum", Operator.of(CONTRACTION, Einsum::infer).flops(Einsum::flops));
-    table.put("Det", Operator.of(CONTRACTION, MatrixOperators::det));
+            .flops(
+                "2 × outputs × inner length",
+                node ->
+                    node.outputSize(0)
+                        .times(node.input(0).dim(node.integer("transA", 0) != 0 ? 0 : 1))
+                        .times(2)));
+    table.put(
+        "Einsum",
+        Operator.of(CONTRACTION, Einsum::infer)
+            .flow(Einsum::flow)
+            .flops("2 × all labels", Einsum::flops));
+    table.put(
+        "Det",
+        Operator.of(CONTRACTION, MatrixOperators::det)
+            .flops("inputs × n", node -> node.inputSize(0).times(node.input(0).dim(-1))));
   }
 
   /** How the type of a product's result follows. */
@@ -45,7 +54,9 @@ final class MatrixOperators {
             site -> site.put(0, type.of(site), product(site, site.shape(a), site.shape(b))))
         .flow((node, flow) -> Flows.matrixProduct(node, flow, a, b))
         // Two per element of the result and of the axis that is summed away.
-        .flops(node -> node.outputSize(0).times(node.input(a).dim(-1)).times(2));
+        .flops(
+            "2 × outputs × inner length",
+            node -> node.outputSize(0).times(node.input(a).dim(-1)).times(2));
   }
 
   /** The shape of a matrix product; vectors count as a row and as a column. */

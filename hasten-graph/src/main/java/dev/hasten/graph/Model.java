@@ -1,5 +1,6 @@
 package dev.hasten.graph;
 
+import dev.hasten.graph.wire.OnnxWire.FunctionProto;
 import dev.hasten.graph.wire.OnnxWire.GraphProto;
 import dev.hasten.graph.wire.OnnxWire.ModelProto;
 import dev.hasten.graph.wire.OnnxWire.OperatorSetIdProto;
@@ -168,6 +169,19 @@ public final class Model {
     }
     if (!found) {
       out.addOpsetImportBuilder().setDomain(domain).setVersion(version);
+    }
+    template = out.build();
+  }
+
+  /** Sets the version of the standard domain that the bodies of functions import. */
+  void setFunctionOpsets(long version) {
+    ModelProto.Builder out = template.toBuilder();
+    for (FunctionProto.Builder function : out.getFunctionsBuilderList()) {
+      for (OperatorSetIdProto.Builder opset : function.getOpsetImportBuilderList()) {
+        if (Node.normalize(opset.getDomain()).isEmpty()) {
+          opset.setVersion(version);
+        }
+      }
     }
     template = out.build();
   }

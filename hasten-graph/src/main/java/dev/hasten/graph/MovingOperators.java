@@ -23,7 +23,8 @@ final class MovingOperators {
     table.put("Tile", Operator.of(GATHER, MovingOperators::tile).flow(MovingOperators::resized));
     table.put("DepthToSpace", Operator.of(GATHER, site -> blocks(site, true)));
     table.put("SpaceToDepth", Operator.of(GATHER, site -> blocks(site, false)));
-    table.put("Trilu", Operator.of(GATHER, ElementwiseOperators::same).flow(Operator.Flow::first));
+    table.put(
+        "Trilu", Operator.of(GATHER, ElementwiseOperators::same).flow(MovingOperators::triangle));
     table.put(
         "ReverseSequence",
         Operator.of(GATHER, ElementwiseOperators::same).flow(MovingOperators::resized));
@@ -88,7 +89,7 @@ final class MovingOperators {
     site.put(0, site.type(0), joined, vector && whole ? Content.of(elements) : null);
   }
 
-  private static @Nullable Shape joined(Site site, Shape a, Shape b) {
+  static @Nullable Shape joined(Site site, Shape a, Shape b) {
     if (a.rank() != b.rank()) {
       site.contradict("joins shapes " + a + " and " + b + " of different rank");
       return null;
@@ -172,6 +173,13 @@ final class MovingOperators {
             i == axis ? new AxisFlow.SplitSegment(0, i, offset) : new AxisFlow.Identity(0, i));
       }
       offset = offset.plus(node.output(output).dim(axis));
+    }
+  }
+
+  /** What is kept depends on where it stands along the last two axes, so these are not told. */
+  private static void triangle(Costs.Shaped node, Operator.Flow flow) {
+    for (int i = 0; i < node.input(0).rank() - 2; i++) {
+      flow.axis(0, i, new AxisFlow.Identity(0, i));
     }
   }
 

@@ -20,6 +20,11 @@ final class NormalizationOperators {
         "LayerNormalization",
         normalization(8, NormalizationOperators::fromAxis)
             .inferredBy(NormalizationOperators::layerNormalization));
+    // Not of the standard, but ONNX Runtime registers it there.
+    table.put(
+        "SimplifiedLayerNormalization",
+        normalization(5, NormalizationOperators::fromAxis)
+            .inferredBy(NormalizationOperators::layerNormalization));
     table.put("RMSNormalization", normalization(5, NormalizationOperators::fromAxis));
     // ONNX Runtime's own, yet in the standard domain.
     table.put("SimplifiedLayerNormalization", normalization(5, NormalizationOperators::fromAxis));

@@ -24,17 +24,44 @@ record Operator(OpFacts.Kind kind, InferenceRule inference, FlowRule flow, FlopR
   @FunctionalInterface
   interface FlopRule {
     /** Moves data only. */
-    FlopRule NONE = _ -> Dim.ZERO;
+    FlopRule NONE = named("0", _ -> Dim.ZERO);
+
+    /** Depends on more than the shapes tell. */
+    FlopRule UNKNOWN =
+        named(
+            "not told",
+            node -> {
+              throw new Costs.Unknown(node.node().opType());
+            });
 
     Dim flops(Costs.Shaped node);
+
+    /** For readers: what is counted. */
+    default String formula() {
+      return "by its shapes";
+    }
+
+    static FlopRule named(String formula, FlopRule rule) {
+      return new Named(formula, rule);
+    }
+
+    /** A rule with its formula. */
+    record Named(String formula, FlopRule rule) implements FlopRule {
+      @Override
+      public Dim flops(Costs.Shaped node) {
+        return rule.flops(node);
+      }
+    }
   }
 
   static FlopRule perOutput(long each) {
-    return node -> node.outputSize(0).times(each);
+    String formula = each == 1 ? "outputs" : each + " × outputs";
+    return FlopRule.named(formula, node -> node.outputSize(0).times(each));
   }
 
   static FlopRule perInput(long each) {
-    return node -> node.inputSize(0).times(each);
+    String formula = each == 1 ? "inputs" : each + " × inputs";
+    return FlopRule.named(formula, node -> node.inputSize(0).times(each));
   }
 
   Operator inferredBy(InferenceRule rule) {
@@ -43,6 +70,10 @@ record Operator(OpFacts.Kind kind, InferenceRule inference, FlowRule flow, FlopR
 
   Operator flow(FlowRule rule) {
     return new Operator(kind, inference, rule, flops);
+  }
+
+  Operator flops(String formula, FlopRule rule) {
+    return flops(FlopRule.named(formula, rule));
   }
 
   Operator flops(FlopRule rule) {
@@ -55,8 +86,8 @@ record Operator(OpFacts.Kind kind, InferenceRule inference, FlowRule flow, FlopR
       case ELEMENTWISE -> new Operator(kind, inference, Flow::elementwise, perOutput(1));
       case QUANTIZE -> new Operator(kind, inference, Flow::first, perOutput(2));
       case REDUCTION -> new Operator(kind, inference, FlowRule.UNKNOWN, perInput(1));
-      case CONTRACTION, NORMALIZATION, OTHER ->
-          new Operator(kind, inference, FlowRule.UNKNOWN, perOutput(1));
+      case CONTRACTION -> new Operator(kind, inference, FlowRule.UNKNOWN, FlopRule.UNKNOWN);
+      case NORMALIZATION, OTHER -> new Operator(kind, inference, FlowRule.UNKNOWN, perOutput(1));
       case RESHAPE, GATHER, CONTROL ->
           new Operator(kind, inference, FlowRule.UNKNOWN, FlopRule.NONE);
     };
@@ -86,6 +117,13 @@ record Operator(OpFacts.Kind kind, InferenceRule inference, FlowRule flow, FlopR
 
     void contract(int inputA, int axisA, int inputB, int axisB) {
       contractions.add(new OpFacts.Contraction(inputA, axisA, inputB, axisB));
+    }
+
+    /** Made from nothing but lengths: no axis comes from an input. */
+    static void fresh(Costs.Shaped node, Flow flow) {
+      for (int i = 0; i < node.output(0).rank(); i++) {
+        flow.axis(0, i);
+      }
     }
 
     /** All inputs are broadcast against each other. */

@@ -9,6 +9,8 @@ final class OperatorTable {
   private static final Map<String, Operator> STANDARD = new HashMap<>();
   private static final Map<String, Operator> MICROSOFT = new HashMap<>();
   private static final Map<String, Operator> LEARNING = new HashMap<>();
+  private static final Map<String, Operator> TRAINING = new HashMap<>();
+  private static final Map<String, Operator> PREVIEW = new HashMap<>();
 
   static {
     ElementwiseOperators.addTo(STANDARD);
@@ -23,18 +25,32 @@ final class OperatorTable {
     RecurrentOperators.addTo(STANDARD);
     ControlOperators.addTo(STANDARD);
     SignalOperators.addTo(STANDARD);
+    SequenceOperators.addTo(STANDARD);
+    TextOperators.addTo(STANDARD);
+    AttentionOperators.addTo(STANDARD);
     MicrosoftOperators.addTo(MICROSOFT);
+    MicrosoftQuantized.addTo(MICROSOFT);
+    MicrosoftAttention.addTo(MICROSOFT);
     LearningOperators.addTo(LEARNING);
+    LearningOperators.addTrainingTo(TRAINING);
+    PREVIEW.put("FlexAttention", AttentionOperators.flexAttention());
   }
 
   private OperatorTable() {}
 
   static @Nullable Operator find(Node node) {
-    return switch (node.domain()) {
-      case "" -> STANDARD.get(node.opType());
-      case Node.MICROSOFT -> MICROSOFT.get(node.opType());
-      case LearningOperators.DOMAIN -> LEARNING.get(node.opType());
-      default -> null;
+    return rows(node.domain()).get(node.opType());
+  }
+
+  /** The rows of one domain; none for a domain that Hasten does not know. */
+  static Map<String, Operator> rows(String domain) {
+    return switch (domain) {
+      case "" -> STANDARD;
+      case Node.MICROSOFT -> MICROSOFT;
+      case "ai.onnx.ml" -> LEARNING;
+      case "ai.onnx.preview.training" -> TRAINING;
+      case "ai.onnx.preview" -> PREVIEW;
+      default -> Map.of();
     };
   }
 

@@ -22,7 +22,7 @@ final class OpsetEdits {
     put("BatchNormalization", 14, OpsetEdits::refuseTraining);
     put("Clip", 11, OpsetEdits::clipLimits);
     put("DFT", 20, OpsetEdits::dftAxis);
-    put("Dropout", 10, OpsetEdits::refuseMask);
+    put("Dropout", 10, OpsetEdits::maskAsNumbers);
     put("Dropout", 12, OpsetEdits::dropoutRatio);
     put("GridSample", 20, OpsetEdits::gridModes);
     put("GroupNormalization", 21, OpsetEdits::groupScales);
@@ -186,10 +186,24 @@ final class OpsetEdits {
   }
 
   /** Opset 10 turned the mask from numbers to truth values. */
-  private static Node refuseMask(Node node, Shapes shapes) {
-    if (node.outputs().size() > 1 && node.output(1).isUsed()) {
-      throw refuse(node, "its mask is used, which changed its type in opset 10");
+  private static Node maskAsNumbers(Node node, Shapes shapes) {
+    if (node.outputs().size() < 2 || !node.output(1).isUsed()) {
+      return node;
     }
+    Graph graph = node.graph();
+    Value mask = node.output(1);
+    if (mask.isOutput()) {
+      throw refuse(node, "its mask is an output, which changed its type in opset 10");
+    }
+    DataType type = elementType(node, shapes);
+    Value numbers =
+        graph.op(
+            mask.name() + "_as_numbers",
+            "Cast",
+            List.of(mask),
+            Map.of("to", Attribute.of((long) type.onnx())));
+    graph.replaceUses(mask, numbers, use -> use.node() != numbers.producer());
+    graph.setType(mask, DataType.BOOL, shapes.shape(node.input(0)));
     return node;
   }
 

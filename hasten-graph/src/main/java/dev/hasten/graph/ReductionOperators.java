@@ -26,15 +26,19 @@ final class ReductionOperators {
     table.put(
         "ArgMin",
         Operator.of(REDUCTION, ReductionOperators::argument).flow(ReductionOperators::argument));
-    table.put("CumSum", Operator.of(REDUCTION, ElementwiseOperators::same));
-    table.put("CumProd", Operator.of(REDUCTION, ElementwiseOperators::same));
+    table.put(
+        "CumSum",
+        Operator.of(REDUCTION, ElementwiseOperators::same).flow(PickingFlows::cumulative));
+    table.put(
+        "CumProd",
+        Operator.of(REDUCTION, ElementwiseOperators::same).flow(PickingFlows::cumulative));
   }
 
   private static Operator reduction(@Nullable BinaryOperator<Dim> fold) {
     return Operator.of(REDUCTION, site -> reduce(site, fold)).flow(ReductionOperators::reduced);
   }
 
-  private static void reduce(Site site, @Nullable BinaryOperator<Dim> fold) {
+  static void reduce(Site site, @Nullable BinaryOperator<Dim> fold) {
     Shape input = site.shape(0);
     boolean keep = site.integer("keepdims", 1) != 0;
     long[] axes = site.integers("axes", 1);

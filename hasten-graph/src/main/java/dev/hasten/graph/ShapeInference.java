@@ -1,29 +1,48 @@
 package dev.hasten.graph;
 
+import dev.hasten.graph.wire.OnnxWire.FunctionProto;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the type and shape of every value of a model, with exact symbolic dimensions, from what its
  * inputs declare. Small integer tensors are followed element by element, so that the chains of
- * Shape, Gather, Concat and Reshape that exporters write come out exactly.
+ * Shape, Gather, Concat and Reshape that exporters write come out exactly. Subgraphs and the bodies
+ * of the model's own functions are walked with what their caller gives them.
  *
  * <p>Nothing here throws for what it does not know: an unknown operator has unknown outputs, unless
  * the file declares them.
  */
 public final class ShapeInference {
-  private final Model model;
-  private final Map<Value, Fact> facts = new IdentityHashMap<>();
-  private final List<String> contradictions = new ArrayList<>();
+  /** Functions call functions; in a damaged file a few can unfold without end. */
+  private static final int MAX_CALLS = 100_000;
 
+  private final Model model;
   private final boolean trustDeclared;
+  private final Map<String, FunctionProto> functions;
+  private final Map<Value, Fact> facts = new IdentityHashMap<>();
+  private final Map<Node, FunctionBody> bodies = new IdentityHashMap<>();
+  private final Set<String> contradictions = new LinkedHashSet<>();
+  private final Map<String, Value> labels = new HashMap<>();
+  private final Map<Value, String> labelled = new IdentityHashMap<>();
+  private Map<String, Long> opsets;
+  private String caller = "";
+  private final Set<String> calling = new HashSet<>();
+  private int calls;
 
   private ShapeInference(Model model, boolean trustDeclared) {
     this.model = model;
     this.trustDeclared = trustDeclared;
+    this.opsets = model.opsets();
+    this.functions = FunctionBody.index(model);
   }
 
   /** Infers all values of the model, subgraphs included. The model is not changed. */
@@ -32,7 +51,8 @@ public final class ShapeInference {
   }
 
   /**
-   * As {@link #infer}, but from inputs and weights alone: what nodes' outputs declare is unread.
+   * As {@link #infer}, but from inputs and weights alone: what the main graph declares of nodes'
+   * outputs is unread.
    */
   static Shapes inferUndeclared(Model model) {
     return infer(model, false);
@@ -41,7 +61,7 @@ public final class ShapeInference {
   private static Shapes infer(Model model, boolean trustDeclared) {
     ShapeInference inference = new ShapeInference(model, trustDeclared);
     inference.graph(model.graph());
-    return new Shapes(model, inference.facts, inference.contradictions);
+    return new Shapes(model, inference.facts, inference.bodies, inference.contradictions);
   }
 
   Fact fact(Value value) {
@@ -53,13 +73,34 @@ public final class ShapeInference {
     return known;
   }
 
-  private static Fact declared(Value value) {
+  private Fact declared(Value value) {
     Tensor constant = value.constant();
-    return new Fact(value.type(), value.shape(), constant == null ? null : Content.of(constant));
+    if (constant != null) {
+      return new Fact(constant.type(), Types.shape(constant), Content.of(constant));
+    }
+    return value.initializer() != null
+        ? new Fact(value.type(), value.shape(), null)
+        : Types.fact(value.declared, label(value));
+  }
+
+  /**
+   * The value's name, with a number where a value of another scope has the same: lengths that only
+   * a run can tell are named after it, and two of a name would pass for equal.
+   */
+  String label(Value value) {
+    String known = labelled.get(value);
+    if (known == null) {
+      known = value.name();
+      for (int i = 2; labels.putIfAbsent(known, value) != null; i++) {
+        known = value.name() + "#" + i;
+      }
+      labelled.put(value, known);
+    }
+    return known;
   }
 
   void contradict(Node node, String what) {
-    contradictions.add(node + ": " + what);
+    contradictions.add(caller + node + ": " + what);
   }
 
   private void graph(Graph graph) {
@@ -73,23 +114,35 @@ public final class ShapeInference {
     for (int i = 0; i < formal.size() && i < inputs.size(); i++) {
       Fact declared = declared(formal.get(i));
       Fact given = inputs.get(i);
+      boolean known = given.type() != null || given.shape() != null;
       facts.put(
           formal.get(i),
           new Fact(
               given.type() != null ? given.type() : declared.type(),
               given.shape() != null ? given.shape() : declared.shape(),
-              given.content()));
+              given.content(),
+              known ? given.form() : declared.form()));
     }
     graph(graph);
     return graph.outputs().stream().map(this::fact).toList();
   }
 
+  /** Runs an attempt that may rest on a wrong assumption; what it contradicts is forgotten. */
+  <T> T attempt(Supplier<T> attempt) {
+    Set<String> before = new LinkedHashSet<>(contradictions);
+    T result = attempt.get();
+    contradictions.retainAll(before);
+    return result;
+  }
+
   private void node(Node node) {
-    long opset = model.opsets().getOrDefault(node.domain(), 1L);
-    Site site = new Site(node, opset, this);
+    Site site = new Site(node, opsets.getOrDefault(node.domain(), 1L), this);
+    FunctionProto function = functions.get(FunctionBody.key(node));
     Operator operator = OperatorTable.find(node);
     try {
-      if (operator != null) {
+      if (function != null) {
+        call(function, node, site);
+      } else if (operator != null) {
         operator.inference().infer(site);
       } else {
         node.subgraphs().forEach(inner -> body(inner, List.of()));
@@ -106,14 +159,47 @@ public final class ShapeInference {
       Value output = outputs.get(i);
       if (!output.isOmitted()) {
         Fact found = site.found().get(i);
-        facts.put(output, trustDeclared ? merge(node, output, found) : found);
+        boolean trusted = trustDeclared || node.graph().outer() != null;
+        facts.put(output, trusted ? merge(node, output, found) : found);
       }
+    }
+  }
+
+  /** Infers through a function's body, as this call sees it. */
+  private void call(FunctionProto function, Node node, Site site) {
+    String key = FunctionBody.key(node);
+    if (calls++ >= MAX_CALLS || !calling.add(key)) {
+      return;
+    }
+    Map<String, Long> outerOpsets = opsets;
+    String outerCaller = caller;
+    caller = caller + node + " → ";
+    try {
+      FunctionBody body = FunctionBody.of(function, node, model.source());
+      bodies.put(node, body);
+      opsets = body.opsets();
+      List<Fact> inputs = new ArrayList<>();
+      for (int i = 0; i < body.graph().inputs().size(); i++) {
+        inputs.add(site.input(i));
+      }
+      List<Fact> outputs = body(body.graph(), inputs);
+      for (int i = 0; i < outputs.size(); i++) {
+        site.put(i, outputs.get(i));
+      }
+    } finally {
+      opsets = outerOpsets;
+      caller = outerCaller;
+      calling.remove(key);
     }
   }
 
   /** What was inferred, completed by what the file declares. */
   private Fact merge(Node node, Value output, Fact found) {
     Fact declared = declared(output);
+    if (found.form() != declared.form()) {
+      boolean nothing = found.type() == null && found.shape() == null;
+      return nothing ? declared : found;
+    }
     DataType type = found.type();
     if (type == null) {
       type = declared.type();
@@ -126,7 +212,7 @@ public final class ShapeInference {
     if (content != null && shape != null && !fits(shape, content)) {
       content = null;
     }
-    return new Fact(type, shape, content);
+    return new Fact(type, shape, content, found.form());
   }
 
   private static boolean fits(Shape shape, Content content) {

@@ -1,6 +1,8 @@
 package dev.hasten.graph;
 
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -9,32 +11,52 @@ import org.jspecify.annotations.Nullable;
 public final class Shapes {
   private final Model model;
   private final Map<Value, Fact> facts;
+  private final Map<Node, FunctionBody> bodies;
+  private final Map<Graph, Map<String, Long>> opsets = new IdentityHashMap<>();
   private final List<String> contradictions;
 
-  Shapes(Model model, Map<Value, Fact> facts, List<String> contradictions) {
+  Shapes(
+      Model model,
+      Map<Value, Fact> facts,
+      Map<Node, FunctionBody> bodies,
+      Collection<String> contradictions) {
     this.model = model;
     this.facts = facts;
+    this.bodies = bodies;
     this.contradictions = List.copyOf(contradictions);
+    bodies.values().forEach(body -> opsets.put(body.graph(), body.opsets()));
   }
 
-  /** The version of the node's domain that the model imports. */
+  /** The version of the node's domain that the model, or the function it is in, imports. */
   long opset(Node node) {
-    return model.opsets().getOrDefault(node.domain(), 1L);
+    Graph root = node.graph();
+    for (Graph outer = root.outer(); outer != null; outer = outer.outer()) {
+      root = outer;
+    }
+    return opsets.getOrDefault(root, model.opsets()).getOrDefault(node.domain(), 1L);
   }
 
-  private Fact fact(Value value) {
+  /** The body behind a node that calls one of the model's functions; null for other nodes. */
+  @Nullable Graph body(Node node) {
+    FunctionBody body = bodies.get(node);
+    return body == null ? null : body.graph();
+  }
+
+  Fact fact(Value value) {
     Fact known = facts.get(value);
     return known != null ? known : new Fact(value.type(), value.shape(), null);
   }
 
   /** The shape; null if not even the rank is known, or the value is no tensor. */
   public @Nullable Shape shape(Value value) {
-    return fact(value).shape();
+    Fact fact = fact(value);
+    return fact.isTensor() ? fact.shape() : null;
   }
 
   /** The element type; null if it is not known, or the value is no tensor. */
   public @Nullable DataType type(Value value) {
-    return fact(value).type();
+    Fact fact = fact(value);
+    return fact.isTensor() ? fact.type() : null;
   }
 
   /**
@@ -64,7 +86,8 @@ public final class Shapes {
   private void collectUnknown(Graph graph, List<Value> out) {
     for (Node node : graph.nodes()) {
       for (Value value : node.outputs()) {
-        if (!value.isOmitted() && value.isTensor() && !isKnown(fact(value))) {
+        Fact fact = fact(value);
+        if (!value.isOmitted() && value.isTensor() && fact.isTensor() && !isKnown(fact)) {
           out.add(value);
         }
       }

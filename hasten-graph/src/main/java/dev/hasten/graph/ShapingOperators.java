@@ -14,17 +14,20 @@ final class ShapingOperators {
   private ShapingOperators() {}
 
   static void addTo(Map<String, Operator> table) {
-    table.put("Shape", Operator.of(RESHAPE, ShapingOperators::shape));
+    table.put("Shape", Operator.of(RESHAPE, ShapingOperators::shape).flow(Operator.Flow::fresh));
     table.put("Size", Operator.of(RESHAPE, ShapingOperators::size));
-    table.put("Constant", Operator.of(RESHAPE, ShapingOperators::constant));
+    table.put(
+        "Constant", Operator.of(RESHAPE, ShapingOperators::constant).flow(Operator.Flow::fresh));
     table.put("Reshape", Operator.of(RESHAPE, ShapingOperators::reshape).flow(Flows::regrouped));
     table.put("Flatten", Operator.of(RESHAPE, ShapingOperators::flatten).flow(Flows::regrouped));
     table.put("Squeeze", Operator.of(RESHAPE, ShapingOperators::squeeze).flow(Flows::regrouped));
     table.put(
         "Unsqueeze", Operator.of(RESHAPE, ShapingOperators::unsqueeze).flow(Flows::regrouped));
     table.put("Expand", Operator.of(GATHER, ShapingOperators::expand).flow(Operator.Flow::first));
-    table.put("ConstantOfShape", Operator.of(GATHER, ShapingOperators::constantOfShape));
-    table.put("Range", Operator.of(GATHER, ShapingOperators::range));
+    table.put(
+        "ConstantOfShape",
+        Operator.of(GATHER, ShapingOperators::constantOfShape).flow(Operator.Flow::fresh));
+    table.put("Range", Operator.of(GATHER, ShapingOperators::range).flow(Operator.Flow::fresh));
   }
 
   /** An axis given by number, from the end where negative. */
@@ -207,8 +210,8 @@ final class ShapingOperators {
       Shape input = site.shape(0);
       boolean known = length != null && length.rank() == 1 && length.dim(0).isFixed();
       if (known && length != null && input != null) {
-        long rank = Math.max(input.rank(), length.dim(0).value().orElse(0));
-        site.put(0, site.type(0), site.freshShape(0, rank));
+        int rank = (int) Math.clamp(length.dim(0).value().orElse(0), 0, 64);
+        site.put(0, site.type(0), site.broadcast(input, site.freshShape(0, rank)));
       } else {
         site.put(0, site.type(0), null);
       }

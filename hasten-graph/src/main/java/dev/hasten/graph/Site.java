@@ -128,8 +128,8 @@ final class Site {
 
   /** A length that only a run can tell. Not known twice under the same name. */
   Dim fresh(int output, Object tag) {
-    String name =
-        output < outputs.size() ? node.outputs().get(output).name() : node.name() + "." + output;
+    int named = Math.min(output, outputs.size() - 1);
+    String name = inference.label(node.outputs().get(named)) + (named < output ? "+" + output : "");
     return Dim.of("?" + name + "." + tag);
   }
 
@@ -174,6 +174,11 @@ final class Site {
   /** Infers a body whose inputs are as given; returns what is known of its outputs. */
   List<Fact> body(Graph graph, List<Fact> inputs) {
     return inference.body(graph, inputs);
+  }
+
+  /** As {@link #body}, on an assumption that may prove wrong: contradictions are not kept. */
+  List<Fact> tryBody(Graph graph, List<Fact> inputs) {
+    return inference.attempt(() -> inference.body(graph, inputs));
   }
 
   /** Combines two contents element by element, a single element going with all of the other. */

@@ -19,6 +19,21 @@ final class Types {
         : DataType.find(type.getTensorType().getElemType());
   }
 
+  /** What is declared of a value, be it a tensor or made of tensors. */
+  static Fact fact(@Nullable TypeProto type, String value) {
+    if (type == null) {
+      return Fact.NOTHING;
+    }
+    TypeProto inner = type;
+    while (inner.hasSequenceType() || inner.hasOptionalType()) {
+      inner =
+          inner.hasSequenceType()
+              ? inner.getSequenceType().getElemType()
+              : inner.getOptionalType().getElemType();
+    }
+    return new Fact(elementType(inner), shape(inner, value), null, Form.of(type));
+  }
+
   /** The declared shape; a dimension without number or name becomes a symbol of its own. */
   static @Nullable Shape shape(@Nullable TypeProto type, String value) {
     if (type == null || !type.hasTensorType() || !type.getTensorType().hasShape()) {

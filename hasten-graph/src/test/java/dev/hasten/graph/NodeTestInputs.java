@@ -20,6 +20,13 @@ final class NodeTestInputs {
 
   static Map<String, OnnxTensor> read(OrtEnvironment environment, Path folder, Set<String> names)
       throws IOException, OrtException {
+    return read(environment, folder, names, Map.of());
+  }
+
+  /** As above, with one axis of some inputs in reverse. */
+  static Map<String, OnnxTensor> read(
+      OrtEnvironment environment, Path folder, Set<String> names, Map<String, Integer> reversed)
+      throws IOException, OrtException {
     Map<String, OnnxTensor> out = new LinkedHashMap<>();
     int index = 0;
     for (String name : names) {
@@ -53,8 +60,34 @@ final class NodeTestInputs {
       proto.getRawData().copyTo(data);
       data.flip();
       long[] dims = proto.getDimsList().stream().mapToLong(Long::longValue).toArray();
+      Integer axis = reversed.get(name);
+      if (axis != null) {
+        reverse(data, dims, axis);
+      }
       out.put(name, OnnxTensor.createTensor(environment, data, dims, type));
     }
     return out;
+  }
+
+  /** Turns the positions along an axis around, in place. */
+  static void reverse(ByteBuffer data, long[] dims, int axis) {
+    int length = (int) dims[axis];
+    int blocks = 1;
+    for (int i = 0; i < axis; i++) {
+      blocks *= (int) dims[i];
+    }
+    if (length < 2 || blocks == 0 || data.limit() == 0) {
+      return;
+    }
+    byte[] all = new byte[data.limit()];
+    data.get(0, all);
+    int stride = all.length / blocks / length;
+    for (int block = 0; block < blocks; block++) {
+      for (int i = 0; i < length; i++) {
+        int from = (block * length + i) * stride;
+        int to = (block * length + length - 1 - i) * stride;
+        data.put(to, all, from, stride);
+      }
+    }
   }
 }

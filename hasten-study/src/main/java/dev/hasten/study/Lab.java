@@ -4,6 +4,7 @@ import dev.hasten.compress.Applied;
 import dev.hasten.compress.Context;
 import dev.hasten.compress.Recipe;
 import dev.hasten.graph.Model;
+import dev.hasten.graph.TargetRuntime;
 import dev.hasten.measure.Comparison;
 import dev.hasten.measure.Hardware;
 import dev.hasten.measure.LabeledExample;
@@ -110,10 +111,12 @@ final class Lab implements TrialRunner, AutoCloseable {
                 .map(s -> new dev.hasten.compress.Step(s.technique(), s.params()))
                 .toList());
     Applied applied = recipe.apply(model, context());
+    TargetRuntime target = workload.limits().targetOrt();
+    Model made = target == null ? applied.model() : target.fit(applied.model());
     Path written = artifacts.resolve(candidate.id() + ".onnx");
     try {
       Files.createDirectories(artifacts);
-      applied.model().write(written);
+      made.write(written);
       String sha = Hashes.file(written);
       Path kept = artifacts.resolve(sha + ".onnx");
       Files.move(

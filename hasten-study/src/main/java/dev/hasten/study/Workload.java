@@ -1,5 +1,6 @@
 package dev.hasten.study;
 
+import dev.hasten.graph.TargetRuntime;
 import dev.hasten.measure.DataSpec;
 import dev.hasten.measure.Row;
 import dev.hasten.measure.Splitter;
@@ -143,10 +144,16 @@ public record Workload(
    * @param peakBytes resident memory that the model may add to a process
    * @param fileBytes of the model's file
    * @param p99 of a call at the first row
+   * @param targetOrt the release of ONNX Runtime that must load it
    */
-  public record Limits(OptionalLong peakBytes, OptionalLong fileBytes, @Nullable Duration p99) {
+  public record Limits(
+      OptionalLong peakBytes,
+      OptionalLong fileBytes,
+      @Nullable Duration p99,
+      @Nullable TargetRuntime targetOrt) {
     /** No limits. */
-    public static final Limits NONE = new Limits(OptionalLong.empty(), OptionalLong.empty(), null);
+    public static final Limits NONE =
+        new Limits(OptionalLong.empty(), OptionalLong.empty(), null, null);
   }
 
   /** Another version of the model: measured in the same run, never delivered. */

@@ -1,6 +1,11 @@
 package dev.hasten.study;
 
+<<<<<<< HEAD
 import dev.hasten.compress.Techniques;
+=======
+import dev.hasten.graph.ModelException;
+import dev.hasten.graph.TargetRuntime;
+>>>>>>> da36c42 (Opset conversion to 26 and downwards, --target-ort, flows of picking operators; written while the machine measured, not yet built)
 import dev.hasten.measure.DataFormat;
 import dev.hasten.measure.DataSpec;
 import dev.hasten.measure.Metrics;
@@ -206,7 +211,20 @@ final class WorkloadReader {
         bytes("size"),
         limits.get("p99") == null
             ? null
+<<<<<<< HEAD
             : at(() -> Durations.parse(String.valueOf(limits.get("p99"))), "limits", "p99"));
+=======
+            : Durations.parse("limits.p99", String.valueOf(limits.get("p99"))),
+        targetOrt(limits.get("targetOrt")));
+  }
+
+  private @Nullable TargetRuntime targetOrt(@Nullable Object version) {
+    try {
+      return version == null ? null : TargetRuntime.of(String.valueOf(version));
+    } catch (ModelException e) {
+      throw yaml.fault(String.valueOf(e.getMessage()), "limits", "targetOrt");
+    }
+>>>>>>> da36c42 (Opset conversion to 26 and downwards, --target-ort, flows of picking operators; written while the machine measured, not yet built)
   }
 
   private List<Row> rows(Map<?, ?> measure, int threads, PipelineSpec pipeline) {

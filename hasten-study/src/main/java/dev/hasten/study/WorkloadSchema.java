@@ -128,6 +128,7 @@ final class WorkloadSchema {
       case "p99" -> "a time such as 20ms or 1.5s";
       case "memory", "size" -> "a size such as 500MB or 30MiB";
       case "maxDrop" -> "a number >= 0 or a percentage such as 1%";
+      case "targetOrt" -> "a release of ONNX Runtime such as '1.17'";
       case "length" -> "a number of tokens >= 1, or natural";
       default -> otherwise;
     };
