@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Datasets in files: opening, checking, streaming. */
 final class DataFiles {
+  private static final Set<String> IMAGES =
+      Set.of(".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp");
+
   private DataFiles() {}
 
   static Dataset open(DataSpec spec) {
@@ -25,8 +28,11 @@ final class DataFiles {
     if (!Files.exists(path)) {
       throw new BadInputException(path + ": no such file (expected: a dataset); check the path");
     }
-    if (!Files.isRegularFile(path) || !Files.isReadable(path)) {
-      throw new BadInputException(path + ": not a readable file (expected: a dataset)");
+    boolean folder = spec.format() == DataFormat.FOLDER;
+    if (!(folder ? Files.isDirectory(path) : Files.isRegularFile(path))
+        || !Files.isReadable(path)) {
+      throw new BadInputException(
+          path + ": not a readable " + (folder ? "folder" : "file") + " (expected: a dataset)");
     }
     try (RecordReader reader = reader(spec)) {
       // JSON lines have the fields of their records: no record, no field to miss.
@@ -53,16 +59,31 @@ final class DataFiles {
       case CSV -> CsvReader.open(spec.path());
       case NPZ -> NpzReader.open(spec.path(), wantedFields(spec));
       case PARQUET -> ParquetReader.open(spec.path(), wantedFields(spec));
+      case FOLDER -> FolderReader.open(spec.path(), suffixes(spec));
+      case IDX -> IdxReader.open(spec.path());
     };
+  }
+
+  private static Set<String> suffixes(DataSpec spec) {
+    return switch (spec.content()) {
+      case Content.Image i -> IMAGES;
+      case Content.Audio a -> Set.of(".wav");
+      case Content.Text t -> throw noFolders(spec, "texts");
+      case Content.Tensors t -> throw noFolders(spec, "tensors");
+    };
+  }
+
+  private static BadInputException noFolders(DataSpec spec, String what) {
+    return new BadInputException(
+        spec.path() + ": a folder of " + what + " (expected: a file of them)");
   }
 
   /** The fields that have a role; empty: all of them. */
   private static Set<String> wantedFields(DataSpec spec) {
-    Set<String> wanted = new LinkedHashSet<>(spec.tensorFields());
-    if (spec.textField() == null && spec.tensorFields().isEmpty()) {
+    Set<String> wanted = new LinkedHashSet<>(spec.content().fields());
+    if (wanted.isEmpty()) {
       return Set.of();
     }
-    addIfNamed(wanted, spec.textField());
     addIfNamed(wanted, spec.labelField());
     addIfNamed(wanted, spec.idField());
     wanted.addAll(spec.sliceFields());
@@ -76,11 +97,17 @@ final class DataFiles {
   }
 
   private static void checkFields(DataSpec spec, List<String> found) {
-    check(spec, "text", spec.textField(), found);
     check(spec, "label", spec.labelField(), found);
     check(spec, "id", spec.idField(), found);
     spec.sliceFields().forEach(field -> check(spec, "slice", field, found));
-    spec.tensorFields().forEach(field -> check(spec, "tensor", field, found));
+    String role =
+        switch (spec.content()) {
+          case Content.Text t -> "text";
+          case Content.Tensors t -> "tensor";
+          case Content.Image i -> "image";
+          case Content.Audio a -> "audio";
+        };
+    spec.content().fields().forEach(field -> check(spec, role, field, found));
   }
 
   private static void check(

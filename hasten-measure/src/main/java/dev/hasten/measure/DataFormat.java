@@ -1,6 +1,7 @@
 package dev.hasten.measure;
 
 import dev.hasten.runtime.BadInputException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 
@@ -13,7 +14,11 @@ public enum DataFormat {
   /** Named NumPy arrays; the first axis of each counts the examples. */
   NPZ,
   /** Apache Parquet. */
-  PARQUET;
+  PARQUET,
+  /** A folder that holds one folder per class, with the files of the examples in it. */
+  FOLDER,
+  /** MNIST's arrays, labels in the file beside. */
+  IDX;
 
   /**
    * The format that a file's name tells.
@@ -21,7 +26,10 @@ public enum DataFormat {
    * @throws BadInputException for a name that tells none
    */
   public static DataFormat of(Path file) {
-    String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
+    if (Files.isDirectory(file)) {
+      return FOLDER;
+    }
+    String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
     if (name.endsWith(".jsonl") || name.endsWith(".ndjson")) {
       return JSONL;
     }
@@ -34,9 +42,12 @@ public enum DataFormat {
     if (name.endsWith(".parquet")) {
       return PARQUET;
     }
+    if (name.endsWith("-ubyte") || name.endsWith("-ubyte.gz") || name.endsWith(".idx")) {
+      return IDX;
+    }
     throw new BadInputException(
         file
-            + ": the name does not tell the format (expected: .jsonl, .ndjson, .csv, .tsv, .npz or"
-            + " .parquet); rename the file or give the format");
+            + ": the name does not tell the format (expected: .jsonl, .ndjson, .csv, .tsv, .npz,"
+            + " .parquet, -ubyte or a folder); rename the file or give the format");
   }
 }

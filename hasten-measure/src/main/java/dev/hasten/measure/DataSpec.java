@@ -8,14 +8,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which file holds the examples and what its fields mean.
  *
- * <p>Text examples name a {@code textField}. Tensor examples name none: each field in {@code
- * tensorFields} becomes the tensor of that name; with an empty list every field that has no other
- * role does.
- *
  * @param path the file
  * @param format how it is written
- * @param textField the field that holds the text, null for tensor examples
- * @param tensorFields the fields that hold tensors
+ * @param content the fields that make the example
  * @param labelField the field that holds the label, if any
  * @param idField the field that identifies the example, if any
  * @param sliceFields fields by whose values quality is told apart
@@ -25,15 +20,13 @@ import org.jspecify.annotations.Nullable;
 public record DataSpec(
     Path path,
     DataFormat format,
-    @Nullable String textField,
-    List<String> tensorFields,
+    Content content,
     @Nullable String labelField,
     @Nullable String idField,
     List<String> sliceFields,
     OptionalLong limit,
     boolean generated) {
   public DataSpec {
-    tensorFields = List.copyOf(tensorFields);
     sliceFields = List.copyOf(sliceFields);
   }
 
@@ -41,63 +34,61 @@ public record DataSpec(
   public DataSpec(
       Path path,
       DataFormat format,
-      @Nullable String textField,
-      List<String> tensorFields,
+      Content content,
       @Nullable String labelField,
       @Nullable String idField,
       List<String> sliceFields,
       OptionalLong limit) {
-    this(path, format, textField, tensorFields, labelField, idField, sliceFields, limit, false);
+    this(path, format, content, labelField, idField, sliceFields, limit, false);
   }
 
   /** Text examples from {@code path}, in the format that its name tells. */
   public static DataSpec text(Path path, String textField) {
-    return new DataSpec(
-        path,
-        DataFormat.of(path),
-        textField,
-        List.of(),
-        null,
-        null,
-        List.of(),
-        OptionalLong.empty());
+    return of(path, new Content.Text(textField));
   }
 
   /** Tensor examples from {@code path}, in the format that its name tells. */
   public static DataSpec tensors(Path path, String... tensorFields) {
+    return of(path, new Content.Tensors(List.of(tensorFields)));
+  }
+
+  /** Image examples: {@code path} names their files, in the format that its own name tells. */
+  public static DataSpec images(Path path, String fileField) {
+    return of(path, new Content.Image(fileField));
+  }
+
+  /** Recordings: {@code path} names their WAV files, in the format that its own name tells. */
+  public static DataSpec audio(Path path, String fileField) {
+    return of(path, new Content.Audio(fileField));
+  }
+
+  private static DataSpec of(Path path, Content content) {
     return new DataSpec(
-        path,
-        DataFormat.of(path),
-        null,
-        List.of(tensorFields),
-        null,
-        null,
-        List.of(),
-        OptionalLong.empty());
+        path, DataFormat.of(path), content, null, null, List.of(), OptionalLong.empty());
   }
 
   /** The same, in another format. */
   public DataSpec withFormat(DataFormat format) {
     return new DataSpec(
-        path, format, textField, tensorFields, labelField, idField, sliceFields, limit, generated);
+        path, format, content, labelField, idField, sliceFields, limit, generated);
   }
 
   /** The same with labels. */
   public DataSpec withLabel(@Nullable String labelField) {
     return new DataSpec(
-        path, format, textField, tensorFields, labelField, idField, sliceFields, limit, generated);
+        path, format, content, labelField, idField, sliceFields, limit, generated);
   }
 
   /** The same with identifiers. */
   public DataSpec withId(@Nullable String idField) {
     return new DataSpec(
-        path, format, textField, tensorFields, labelField, idField, sliceFields, limit, generated);
+        path, format, content, labelField, idField, sliceFields, limit, generated);
   }
 
   /** The same with slices. */
   public DataSpec withSlices(List<String> sliceFields) {
     return new DataSpec(
-        path, format, textField, tensorFields, labelField, idField, sliceFields, limit, generated);
+        path, format, content, labelField, idField, sliceFields, limit, generated);
   }
 
   /** The same, reading at most {@code limit} examples. */
@@ -105,8 +96,7 @@ public record DataSpec(
     return new DataSpec(
         path,
         format,
-        textField,
-        tensorFields,
+        content,
         labelField,
         idField,
         sliceFields,
@@ -117,6 +107,6 @@ public record DataSpec(
   /** The same, made up or not. */
   public DataSpec withGenerated(boolean madeUp) {
     return new DataSpec(
-        path, format, textField, tensorFields, labelField, idField, sliceFields, limit, madeUp);
+        path, format, content, labelField, idField, sliceFields, limit, madeUp);
   }
 }

@@ -4,6 +4,9 @@ import dev.hasten.measure.RecordReader.Item;
 import dev.hasten.runtime.BadInputException;
 import dev.hasten.runtime.Example;
 import dev.hasten.runtime.NdArray;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,17 +15,16 @@ import org.jspecify.annotations.Nullable;
 /** From a file's records to examples, as a {@link DataSpec} tells. */
 final class ExampleMapper {
   private final DataSpec spec;
-  private final List<String> tensorFields;
+  private final List<String> fields;
 
   /**
    * @param found the file's fields, for tensor examples that name none
    */
   ExampleMapper(DataSpec spec, List<String> found) {
     this.spec = spec;
-    this.tensorFields =
-        spec.tensorFields().isEmpty()
-            ? found.stream().filter(field -> !hasOtherRole(field)).toList()
-            : spec.tensorFields();
+    List<String> named = spec.content().fields();
+    this.fields =
+        named.isEmpty() ? found.stream().filter(field -> !hasOtherRole(field)).toList() : named;
   }
 
   private boolean hasOtherRole(String field) {
@@ -45,11 +47,20 @@ final class ExampleMapper {
   }
 
   private Example example(Item item) {
-    if (spec.textField() != null) {
-      return Example.text(text(item, spec.textField()));
-    }
+    return switch (spec.content()) {
+      case Content.Text(String field) -> Example.text(text(item, field));
+      case Content.Tensors t -> tensors(item);
+      case Content.Image(String field) ->
+          item.values().get(field) instanceof NdArray pixels
+              ? Example.image(pixels)
+              : Example.image(file(item, field));
+      case Content.Audio(String field) -> Example.audio(file(item, field));
+    };
+  }
+
+  private Example tensors(Item item) {
     Map<String, NdArray> tensors = new LinkedHashMap<>();
-    for (String field : tensorFields) {
+    for (String field : fields) {
       Object value = item.values().get(field);
       if (value == null) {
         throw missing(item, field);
@@ -57,6 +68,22 @@ final class ExampleMapper {
       tensors.put(field, tensor(item, field, value));
     }
     return Example.tensors(tensors);
+  }
+
+  private Path file(Item item, String field) {
+    String name = text(item, field);
+    try {
+      Path file =
+          spec.format() == DataFormat.FOLDER
+              ? spec.path().resolve(name)
+              : spec.path().resolveSibling(name);
+      if (Files.isRegularFile(file)) {
+        return file;
+      }
+    } catch (InvalidPathException e) {
+      // Told below, with the name.
+    }
+    throw wrong(item, field, name, "a file's name, relative to the data file; there is no such");
   }
 
   private String text(Item item, String field) {

@@ -33,7 +33,10 @@ public final class Metrics {
         new Auc(),
         new LinearProbe(),
         new SquaredError(),
-        new Spearman());
+        new Spearman(),
+        new TextAgreement(),
+        ErrorRate.ofCharacters(),
+        ErrorRate.ofWords());
   }
 
   /**
@@ -106,6 +109,7 @@ public final class Metrics {
     return switch (kind) {
       case EMBEDDING -> new NeighbourOverlap(NEIGHBOURS);
       case SCORES -> labels ? new TopAccuracy(1) : new TopAgreement();
+      case TEXT -> labels ? ErrorRate.ofCharacters() : new TextAgreement();
       case VALUES -> labels && width == 1 ? new SquaredError() : new Deviation();
     };
   }

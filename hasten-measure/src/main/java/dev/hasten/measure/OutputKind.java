@@ -7,5 +7,7 @@ public enum OutputKind {
   /** One number per class: logits or probabilities. */
   SCORES,
   /** Numbers predicted as such (regression). */
-  VALUES
+  VALUES,
+  /** A text, one Unicode code point per number ({@link Texts}); rows differ in length. */
+  TEXT
 }

@@ -3,7 +3,8 @@ package dev.hasten.measure;
 import java.util.List;
 
 /**
- * A model's outputs over a set of examples: one row each, all of the same width.
+ * A model's outputs over a set of examples: one row each, all of the same width unless they are
+ * texts.
  *
  * @param kind what a row is
  * @param rows row by example; not copied, not to be written to
@@ -11,7 +12,7 @@ import java.util.List;
 public record Outputs(OutputKind kind, List<float[]> rows) {
   public Outputs {
     rows = List.copyOf(rows);
-    for (int i = 1; i < rows.size(); i++) {
+    for (int i = 1; i < rows.size() && kind != OutputKind.TEXT; i++) {
       if (rows.get(i).length != rows.get(0).length) {
         throw new IllegalArgumentException(
             "row "
@@ -30,9 +31,9 @@ public record Outputs(OutputKind kind, List<float[]> rows) {
     return rows.size();
   }
 
-  /** How many numbers a row has; 0 without rows. */
+  /** How many numbers a row has; 0 without rows, and for texts. */
   public int width() {
-    return rows.isEmpty() ? 0 : rows.get(0).length;
+    return rows.isEmpty() || kind == OutputKind.TEXT ? 0 : rows.get(0).length;
   }
 
   /** The row of example {@code i}. */

@@ -1,11 +1,18 @@
 package dev.hasten.measure;
 
+import dev.hasten.runtime.AudioSource;
 import dev.hasten.runtime.BadInputException;
 import dev.hasten.runtime.ElementType;
 import dev.hasten.runtime.Example;
+import dev.hasten.runtime.ImageSource;
 import dev.hasten.runtime.NdArray;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Comparator;
@@ -151,8 +158,34 @@ public record Splitter(long seed, Map<Split, Double> fractions, Map<Split, Integ
       case Example.Text(String text) -> sha.update(text.getBytes(StandardCharsets.UTF_8));
       case Example.Tensors(Map<String, NdArray> tensors) ->
           new TreeMap<>(tensors).forEach((name, array) -> update(sha, name, array));
+      case Example.Image(ImageSource source) -> update(sha, source);
+      case Example.Audio(AudioSource source) -> update(sha, source);
     }
     return ByteBuffer.wrap(sha.digest());
+  }
+
+  private static void update(MessageDigest sha, ImageSource source) {
+    switch (source) {
+      case ImageSource.File(Path file) -> update(sha, file);
+      case ImageSource.Encoded(NdArray bytes) -> sha.update(bytes.bytes());
+      case ImageSource.Pixels(NdArray pixels) -> update(sha, "", pixels);
+    }
+  }
+
+  private static void update(MessageDigest sha, AudioSource source) {
+    switch (source) {
+      case AudioSource.File(Path file) -> update(sha, file);
+      case AudioSource.Encoded(NdArray bytes) -> sha.update(bytes.bytes());
+      case AudioSource.Samples(NdArray samples, int rate) -> update(sha, rate + " Hz", samples);
+    }
+  }
+
+  private static void update(MessageDigest sha, Path file) {
+    try (DigestInputStream in = new DigestInputStream(Files.newInputStream(file), sha)) {
+      in.transferTo(OutputStream.nullOutputStream());
+    } catch (IOException e) {
+      throw DataFiles.unreadable(file, e);
+    }
   }
 
   private static void update(MessageDigest sha, String name, NdArray array) {

@@ -285,6 +285,21 @@ class DataFilesTest {
   }
 
   @Test
+  void readsImagesByTheirNames() throws IOException {
+    Files.createDirectories(folder.resolve("pictures"));
+    Path picture = write("pictures/a.png", "not looked into yet");
+    Path file = write("a.csv", "file,class\npictures/a.png,cat\n");
+    assertThat(read(DataSpec.images(file, "file").withLabel("class")))
+        .containsExactly(new LabeledExample("0", Example.image(picture), "cat", Map.of()));
+    Path gone = write("b.csv", "file\npictures/b.png\n");
+    fails(
+        () -> read(DataSpec.images(gone, "file")),
+        "b.csv: line 2: field `file`: pictures/b.png",
+        "relative to the data file; there is no such");
+    fails(() -> read(DataSpec.images(gone, "image")), "no field `image` for the image");
+  }
+
+  @Test
   void keepsTypesOfNpz() throws IOException {
     Path file = folder.resolve("t.npz");
     try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {

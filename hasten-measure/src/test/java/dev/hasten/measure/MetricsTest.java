@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.hasten.runtime.BadInputException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -254,7 +255,10 @@ class MetricsTest {
     for (Metric metric : Metrics.all()) {
       OutputKind kind = metric.kinds().iterator().next();
       int width = kind == OutputKind.VALUES ? 1 : 6;
-      Outputs outputs = new Outputs(kind, random(random, 40, width, 1).rows());
+      Outputs outputs =
+          kind == OutputKind.TEXT
+              ? new Outputs(kind, Collections.nCopies(40, Texts.row("some text")))
+              : new Outputs(kind, random(random, 40, width, 1).rows());
       List<String> labels = IntStream.range(0, 40).mapToObj(i -> "" + i % 2).toList();
       Sample sample = Sample.labeled(outputs, outputs, labels);
       Comparison self = Metrics.compare(metric, sample.withFit(sample));

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.hasten.runtime.BadInputException;
 import dev.hasten.runtime.Example;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -16,6 +19,7 @@ import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class SplitterTest {
   private static final List<LabeledExample> EXAMPLES =
@@ -89,5 +93,24 @@ class SplitterTest {
     assertThatThrownBy(() -> Splitter.of(1).split(Dataset.of("two", EXAMPLES.subList(0, 1))))
         .isInstanceOf(BadInputException.class)
         .hasMessageContainingAll("two: 1 examples leave none", "give more data");
+  }
+
+  @Test
+  void imagesAreToldApartByTheirContent(@TempDir Path folder) throws IOException {
+    byte[] content = {1, 2, 3, 4};
+    Path one = Files.write(folder.resolve("one.png"), content);
+    Path copy = Files.write(folder.resolve("copy.png"), content);
+    Splitter splitter = Splitter.of(4);
+    assertThat(
+            IntStream.range(0, 64)
+                .mapToObj(i -> splitter.splitOf(Example.image(new byte[] {(byte) i})))
+                .distinct())
+        .hasSize(3);
+    assertThat(splitter.splitOf(Example.image(one)))
+        .isEqualTo(splitter.splitOf(Example.image(copy)))
+        .isEqualTo(splitter.splitOf(Example.image(content)));
+    assertThatThrownBy(() -> splitter.splitOf(Example.image(folder.resolve("none.png"))))
+        .isInstanceOf(BadInputException.class)
+        .hasMessageContaining("none.png: cannot be read");
   }
 }

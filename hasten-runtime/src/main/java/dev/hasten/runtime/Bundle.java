@@ -15,6 +15,10 @@ import java.util.Optional;
 public final class Bundle implements AutoCloseable {
   public static final String MODEL = "model.onnx";
   public static final String TOKENIZER = "tokenizer.json";
+
+  /** The characters of a pipeline that decodes texts. */
+  public static final String CHARACTERS = "characters.txt";
+
   public static final String MANIFEST = "bundle.json";
 
   private final BundleManifest manifest;
@@ -41,8 +45,8 @@ public final class Bundle implements AutoCloseable {
    * any other file, and any other folder that is not empty, is refused.
    *
    * @param to a folder, or a zip if its name ends with {@code .zip}
-   * @param files content by name in the bundle; {@code model.onnx} is required, {@code
-   *     tokenizer.json} for a text pipeline, whose {@code tokenizer} is set to that name
+   * @param files content by name in the bundle; {@code model.onnx} is required, as are those that
+   *     the pipeline needs ({@link PipelineSpec#files}): {@code tokenizer.json} for texts
    * @throws BadInputException if a file is missing or a name leads out of the bundle
    * @throws EnvironmentException if it cannot be written
    */

@@ -118,9 +118,7 @@ final class BundleReader {
     }
     BundleManifest manifest = ManifestJson.read(where, text);
     requireListed(where, manifest, Bundle.MODEL);
-    if (manifest.pipeline() instanceof PipelineSpec.Text spec) {
-      requireListed(where, manifest, spec.tokenizer());
-    }
+    manifest.pipeline().files().values().forEach(name -> requireListed(where, manifest, name));
     return manifest;
   }
 

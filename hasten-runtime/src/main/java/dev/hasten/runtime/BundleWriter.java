@@ -23,7 +23,7 @@ final class BundleWriter {
   private BundleWriter() {}
 
   static void write(Path to, BundleManifest manifest, Map<String, Path> files) {
-    BundleManifest own = manifest.withPipeline(bundled(manifest.pipeline()));
+    BundleManifest own = manifest.withPipeline(manifest.pipeline().bundled());
     check(own.pipeline(), files);
     Path target = to.toAbsolutePath().normalize();
     refuseForeign(target);
@@ -43,18 +43,9 @@ final class BundleWriter {
     return target.toString().toLowerCase(Locale.ROOT).endsWith(".zip");
   }
 
-  private static PipelineSpec bundled(PipelineSpec pipeline) {
-    return switch (pipeline) {
-      case PipelineSpec.Text text -> text.withTokenizer(Bundle.TOKENIZER);
-      case PipelineSpec.Tensors tensors -> tensors;
-    };
-  }
-
   private static void check(PipelineSpec pipeline, Map<String, Path> files) {
     require(files, Bundle.MODEL);
-    if (pipeline instanceof PipelineSpec.Text) {
-      require(files, Bundle.TOKENIZER);
-    }
+    pipeline.files().keySet().forEach(name -> require(files, name));
     files.forEach((name, file) -> {
       BundleNames.resolve(Path.of("bundle").toAbsolutePath(), name, "bundle");
       if (name.equals(Bundle.MANIFEST)) {

@@ -14,7 +14,9 @@ final class PipelineSpecs {
         switch (type) {
           case "text" -> text(section);
           case "tensors" -> new PipelineSpec.Tensors(section.flag("batchAxis", true));
-          default -> throw section.wrong("type", type, "text or tensors");
+          case "image" -> ImageSpecs.parse(section);
+          case "audio" -> AudioSpecs.parse(section);
+          default -> throw section.wrong("type", type, "text, image, audio or tensors");
         };
     section.rejectOthers();
     return spec;
@@ -48,6 +50,14 @@ final class PipelineSpecs {
       case PipelineSpec.Tensors tensors -> {
         map.put("type", "tensors");
         map.put("batchAxis", tensors.batchAxis());
+      }
+      case PipelineSpec.Image image -> {
+        map.put("type", "image");
+        map.putAll(ImageSpecs.toMap(image));
+      }
+      case PipelineSpec.Audio audio -> {
+        map.put("type", "audio");
+        map.putAll(AudioSpecs.toMap(audio));
       }
     }
     return map;

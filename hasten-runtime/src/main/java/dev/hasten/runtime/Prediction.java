@@ -25,4 +25,18 @@ public record Prediction(Map<String, NdArray> outputs, Timing timing) {
     }
     return vector.toFloats();
   }
+
+  /**
+   * The text that was read.
+   *
+   * @throws IllegalStateException if the pipeline decodes none
+   */
+  public String text() {
+    NdArray text = outputs.get(InputPipeline.TEXT);
+    if (text == null || text.type() != ElementType.STRING) {
+      throw new IllegalStateException(
+          "no text: the bundle's pipeline decodes none (outputs: " + outputs.keySet() + ")");
+    }
+    return text.strings().getFirst();
+  }
 }

@@ -64,7 +64,7 @@ public final class Predictor implements AutoCloseable {
       Tuning tuning = within(Cores.available(), asked, warnings);
       session = backend(tuning.backend()).open(bundle.model(), tuning.sessionOptions());
       InputPipeline pipeline =
-          InputPipeline.open(bundle.pipeline(), bundle.folder(), session.inputs());
+          InputPipeline.open(bundle.pipeline(), bundle.folder(), session.inputs(), threads(tuning));
       return new Predictor(bundle, session, pipeline, tuning, options, warnings);
     } catch (RuntimeException e) {
       if (session != null) {
@@ -89,6 +89,10 @@ public final class Predictor implements AutoCloseable {
             + ": runs with "
             + cores);
     return asked.withIntraOpThreads(cores);
+  }
+
+  private static int threads(Tuning tuning) {
+    return tuning.intraOpThreads() == 0 ? Cores.available() : tuning.intraOpThreads();
   }
 
   private static Backend backend(String name) {
@@ -157,7 +161,7 @@ public final class Predictor implements AutoCloseable {
     gate.enter();
     try {
       Prediction[] answers = new Prediction[examples.size()];
-      for (List<Integer> batch : BatchPlan.of(examples, pipeline.batches(), tuning.maxBatch())) {
+      for (List<Integer> batch : BatchPlan.of(examples, pipeline, tuning.maxBatch())) {
         if (cancellation != null) {
           cancellation.check();
         }

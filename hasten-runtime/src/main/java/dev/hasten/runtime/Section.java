@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a map that came from YAML or JSON; every complaint names the field. */
@@ -54,16 +55,72 @@ final class Section {
   }
 
   int integer(String key, int otherwise, int least) {
+    return value(key) == null ? otherwise : integer(key, least);
+  }
+
+  int integer(String key, int least) {
+    long number = whole(key, least);
+    if (number > Integer.MAX_VALUE) {
+      throw wrong(key, number, "a whole number >= " + least);
+    }
+    return (int) number;
+  }
+
+  Optional<Integer> optionalInteger(String key, int least) {
+    return value(key) == null ? Optional.empty() : Optional.of(integer(key, least));
+  }
+
+  long whole(String key, long otherwise, long least) {
+    return value(key) == null ? otherwise : whole(key, least);
+  }
+
+  private long whole(String key, long least) {
+    Object value = value(key);
+    if ((value instanceof Integer || value instanceof Long)
+        && ((Number) value).longValue() >= least) {
+      return ((Number) value).longValue();
+    }
+    throw wrong(key, value, "a whole number >= " + least);
+  }
+
+  double real(String key, double otherwise) {
     Object value = value(key);
     if (value == null) {
       return otherwise;
     }
-    if ((value instanceof Integer || value instanceof Long)
-        && ((Number) value).longValue() >= least
-        && ((Number) value).longValue() <= Integer.MAX_VALUE) {
-      return ((Number) value).intValue();
+    if (value instanceof Number number) {
+      return number.doubleValue();
     }
-    throw wrong(key, value, "a whole number >= " + least);
+    throw wrong(key, value, "a number");
+  }
+
+  Optional<Double> optionalReal(String key) {
+    return value(key) == null ? Optional.empty() : Optional.of(real(key, 0));
+  }
+
+  /** One number or a list of them; empty where missing. */
+  List<Double> reals(String key) {
+    Object value = value(key);
+    if (value == null) {
+      return List.of();
+    }
+    if (value instanceof Number number) {
+      return List.of(number.doubleValue());
+    }
+    if (value instanceof List<?> list && list.stream().allMatch(Number.class::isInstance)) {
+      return list.stream().map(n -> ((Number) n).doubleValue()).toList();
+    }
+    throw wrong(key, value, "a number or a list of numbers");
+  }
+
+  /** Puts this section's path before what a constructor complains about. */
+  <T> T checked(Supplier<T> made) {
+    try {
+      return made.get();
+    } catch (BadInputException e) {
+      String message = String.valueOf(e.getMessage());
+      throw message.startsWith(path) ? e : new BadInputException(name(message), e);
+    }
   }
 
   boolean flag(String key, boolean otherwise) {

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.LongStream;
 
 /** Tensors as they are: checked, brought to the model's number types, stacked. */
@@ -35,6 +36,15 @@ final class TensorPipeline implements InputPipeline {
     return first.rank() == 0 ? 1 : Math.toIntExact(first.dimension(0));
   }
 
+  /** Tensors of different shapes cannot be stacked. */
+  @Override
+  public String group(Example example) {
+    StringBuilder shapes = new StringBuilder();
+    new TreeMap<>(tensors(example))
+        .forEach((name, t) -> shapes.append(name).append(Arrays.toString(t.shape())));
+    return shapes.toString();
+  }
+
   @Override
   public Map<String, NdArray> encode(List<? extends Example> examples) {
     if (examples.isEmpty() || (!batches() && examples.size() > 1)) {
@@ -57,27 +67,23 @@ final class TensorPipeline implements InputPipeline {
   }
 
   private Map<String, NdArray> tensors(Example example) {
-    return switch (example) {
-      case Example.Tensors(Map<String, NdArray> tensors) -> {
-        for (String name : tensors.keySet()) {
-          if (modelInputs.stream().noneMatch(input -> input.name().equals(name))) {
-            throw new BadInputException(
-                "tensor "
-                    + name
-                    + " is not an input of the model (expected: "
-                    + OnnxTensors.describe(modelInputs)
-                    + ")");
-          }
-        }
-        if (tensors.isEmpty()) {
-          throw missing(modelInputs.getFirst());
-        }
-        yield tensors;
+    if (!(example instanceof Example.Tensors(Map<String, NdArray> tensors))) {
+      throw Examples.unexpected(example, "tensors");
+    }
+    for (String name : tensors.keySet()) {
+      if (modelInputs.stream().noneMatch(input -> input.name().equals(name))) {
+        throw new BadInputException(
+            "tensor "
+                + name
+                + " is not an input of the model (expected: "
+                + OnnxTensors.describe(modelInputs)
+                + ")");
       }
-      case Example.Text text ->
-          throw new BadInputException(
-              "example: a text (expected: tensors, as the bundle's pipeline says)");
-    };
+    }
+    if (tensors.isEmpty()) {
+      throw missing(modelInputs.getFirst());
+    }
+    return tensors;
   }
 
   private NdArray part(TensorInfo input, Map<String, NdArray> tensors) {

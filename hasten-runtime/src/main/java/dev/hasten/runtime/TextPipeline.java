@@ -55,6 +55,12 @@ final class TextPipeline implements InputPipeline {
     return encode(example).getIds().length;
   }
 
+  /** Characters: counting tokens would cost as much as encoding. */
+  @Override
+  public int weight(Example example) {
+    return example instanceof Example.Text(String text) ? text.length() : 0;
+  }
+
   @Override
   public Map<String, NdArray> encode(List<? extends Example> examples) {
     if (examples.isEmpty()) {
@@ -80,14 +86,10 @@ final class TextPipeline implements InputPipeline {
   }
 
   private Encoding encode(Example example) {
-    return switch (example) {
-      case Example.Text(String text) -> tokenizer.encode(spec.prefix() + text);
-      case Example.Tensors tensors ->
-          throw new BadInputException(
-              "example: tensors "
-                  + tensors.tensors().keySet()
-                  + " (expected: a text, as the bundle's pipeline says)");
-    };
+    if (example instanceof Example.Text(String text)) {
+      return tokenizer.encode(spec.prefix() + text);
+    }
+    throw Examples.unexpected(example, "a text");
   }
 
   private NdArray tensor(TensorInfo input, Encoding[] encodings, int length) {

@@ -22,6 +22,16 @@ final class Tiny {
     return resource("/texts.onnx");
   }
 
+  /** {@code y[n,3] = mean of x[n,3,h,w] over h and w}. */
+  static byte[] means() {
+    return resource("/means.onnx");
+  }
+
+  /** {@code y[n] = greatest of x[n,samples]}. */
+  static byte[] loudest() {
+    return resource("/loudest.onnx");
+  }
+
   static Session open(byte[] model, SessionOptions options) {
     return Backend.cpu().open(model, "tiny", options);
   }

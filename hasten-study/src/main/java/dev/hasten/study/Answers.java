@@ -7,7 +7,9 @@ import dev.hasten.measure.OutputKind;
 import dev.hasten.measure.Outputs;
 import dev.hasten.measure.Sample;
 import dev.hasten.measure.Split;
+import dev.hasten.measure.Texts;
 import dev.hasten.runtime.Backend;
+import dev.hasten.runtime.ElementType;
 import dev.hasten.runtime.Example;
 import dev.hasten.runtime.NdArray;
 import dev.hasten.runtime.Npy;
@@ -47,14 +49,16 @@ final class Answers {
     this.data = data;
     this.original = original;
     this.folder = folder;
-    List<float[]> rows = rows(original, data.first(Split.VALIDATE, LOOK));
-    OutputKind guessed = Metrics.guessKind(rows);
+    Outputs look = rows(original, data.first(Split.VALIDATE, LOOK));
+    OutputKind guessed =
+        look.kind() == OutputKind.TEXT ? OutputKind.TEXT : Metrics.guessKind(look.rows());
     this.metric =
-        named == null
-            ? Metrics.suggest(guessed, rows.getFirst().length, labels)
-            : Metrics.byName(named);
-    // A metric that was asked for knows better than the guess what the numbers are.
-    this.kind = metric.kinds().contains(guessed) ? guessed : metric.kinds().iterator().next();
+        named == null ? Metrics.suggest(guessed, look.width(), labels) : Metrics.byName(named);
+    // A metric that was asked for knows better than the guess what the numbers are; that they are
+    // texts is no guess.
+    boolean sure = guessed == OutputKind.TEXT || metric.kinds().contains(OutputKind.TEXT);
+    this.kind =
+        sure || metric.kinds().contains(guessed) ? guessed : metric.kinds().iterator().next();
   }
 
   Metric metric() {
@@ -108,7 +112,7 @@ final class Answers {
   private Outputs originals(Split split) {
     List<LabeledExample> examples = data.splits().of(split);
     Path kept =
-        folder == null
+        folder == null || kind == OutputKind.TEXT
             ? null
             : folder.resolve("original-" + split.name().toLowerCase(Locale.ROOT) + ".npy");
     if (kept != null && Files.exists(kept)) {
@@ -138,19 +142,25 @@ final class Answers {
   }
 
   private Outputs outputs(Path model, List<LabeledExample> examples) {
-    return new Outputs(kind, rows(model, examples));
+    return new Outputs(kind, rows(model, examples).rows());
   }
 
-  private List<float[]> rows(Path model, List<LabeledExample> examples) {
+  /** Texts, if the pipeline decodes them, else numbers, of whatever kind. */
+  private Outputs rows(Path model, List<LabeledExample> examples) {
     List<float[]> rows = new ArrayList<>();
+    boolean texts = false;
     try (Session session = Backend.cpu().open(model, SessionOptions.defaults())) {
       for (List<Example> batch : data.batches(examples, BATCH)) {
         Map<String, NdArray> encoded = data.pipeline().encode(batch);
         Map<String, NdArray> decoded = data.pipeline().decode(encoded, session.run(encoded));
         NdArray first = decoded.values().iterator().next();
-        rows.addAll(split(first.toFloats(), batch.size()));
+        texts = first.type() == ElementType.STRING;
+        rows.addAll(
+            texts
+                ? first.strings().stream().map(Texts::row).toList()
+                : split(first.toFloats(), batch.size()));
       }
     }
-    return rows;
+    return new Outputs(texts ? OutputKind.TEXT : OutputKind.VALUES, rows);
   }
 }

@@ -55,10 +55,7 @@ public record Calibration(List<Example> examples, InputPipeline pipeline)
 
   @Override
   public java.util.Iterator<Map<String, NdArray>> iterator() {
-    return java.util.stream.IntStream.iterate(0, at -> at < examples.size(), at -> at + BATCH)
-        .mapToObj(at -> examples.subList(at, Math.min(at + BATCH, examples.size())))
-        .map(pipeline::encode)
-        .iterator();
+    return Data.batches(pipeline, examples, BATCH).stream().map(pipeline::encode).iterator();
   }
 
   @Override

@@ -22,6 +22,8 @@ final class Data implements AutoCloseable {
   /** Batches prepared per row: enough that no cache holds the answer, few enough to be quick. */
   private static final int BATCHES = 24;
 
+  private static final String NO_LENGTH = "a row has a length, but the examples are ";
+
   private final Workload workload;
   private final List<TensorInfo> modelInputs;
   private final Splits splits;
@@ -72,15 +74,28 @@ final class Data implements AutoCloseable {
         splits.calibrate().stream().map(LabeledExample::example).toList(), pipeline);
   }
 
-  /** Examples in groups that may share a run. */
+  /** Examples in groups that may share a run, in their order. */
   List<List<Example>> batches(List<LabeledExample> examples, int size) {
-    int most = pipeline.batches() ? size : 1;
+    return batches(pipeline, examples.stream().map(LabeledExample::example).toList(), size);
+  }
+
+  /** Examples in groups that may share a run, in their order. */
+  static List<List<Example>> batches(InputPipeline pipeline, List<Example> examples, int size) {
+    int most = Math.min(size, pipeline.mostAtOnce());
     List<List<Example>> batches = new ArrayList<>();
-    for (int i = 0; i < examples.size(); i += most) {
-      batches.add(
-          examples.subList(i, Math.min(examples.size(), i + most)).stream()
-              .map(LabeledExample::example)
-              .toList());
+    List<Example> batch = new ArrayList<>();
+    String group = "";
+    for (Example example : examples) {
+      String own = pipeline.group(example);
+      if (batch.size() == most || (!batch.isEmpty() && !own.equals(group))) {
+        batches.add(List.copyOf(batch));
+        batch.clear();
+      }
+      batch.add(example);
+      group = own;
+    }
+    if (!batch.isEmpty()) {
+      batches.add(List.copyOf(batch));
     }
     return batches;
   }
@@ -92,20 +107,41 @@ final class Data implements AutoCloseable {
     int next = 0;
     for (int b = 0; b < BATCHES; b++) {
       List<Example> batch = new ArrayList<>();
-      for (int i = 0; i < row.batch(); i++) {
-        Example example = source.get(next++ % source.size()).example();
-        if (row.length() > 0) {
-          StringBuilder text = new StringBuilder(text(example));
-          while (pipeline.length(Example.text(text.toString())) < wanted(row)) {
-            text.append(' ').append(text(source.get(next++ % source.size()).example()));
-          }
-          example = Example.text(text.toString());
+      if (row.length() == 0) {
+        next = fill(batch, row.batch(), next);
+      }
+      while (batch.size() < row.batch()) {
+        StringBuilder text = new StringBuilder(text(source.get(next++ % source.size()).example()));
+        while (pipeline.length(Example.text(text.toString())) < wanted(row)) {
+          text.append(' ').append(text(source.get(next++ % source.size()).example()));
         }
-        batch.add(example);
+        batch.add(Example.text(text.toString()));
       }
       batches.add(batch);
     }
     return batches;
+  }
+
+  /**
+   * Fills a batch with the first example from {@code next} on and those after it that may share its
+   * run, from the start again where they end.
+   *
+   * @return where the next batch begins
+   */
+  private int fill(List<Example> batch, int size, int next) {
+    List<LabeledExample> source = splits.validate();
+    Example first = source.get(next % source.size()).example();
+    String group = pipeline.group(first);
+    batch.add(first);
+    int from = next + 1;
+    for (int at = from; batch.size() < size; at++) {
+      Example example = source.get(at % source.size()).example();
+      if (pipeline.group(example).equals(group)) {
+        batch.add(example);
+        from = at + 1;
+      }
+    }
+    return from;
   }
 
   /** Encoded batches for the calls of a row. */
@@ -148,8 +184,9 @@ final class Data implements AutoCloseable {
   private static String text(Example example) {
     return switch (example) {
       case Example.Text(String text) -> text;
-      case Example.Tensors t ->
-          throw new BadInputException("a row has a length, but the examples are tensors");
+      case Example.Tensors t -> throw new BadInputException(NO_LENGTH + "tensors");
+      case Example.Image i -> throw new BadInputException(NO_LENGTH + "images");
+      case Example.Audio a -> throw new BadInputException(NO_LENGTH + "recordings");
     };
   }
 

@@ -39,9 +39,7 @@ final class Delivery {
     Map<String, Path> files = new LinkedHashMap<>();
     files.put(Bundle.MODEL, model);
     PipelineSpec pipeline = workload.pipeline();
-    if (pipeline instanceof PipelineSpec.Text text) {
-      files.put(Bundle.TOKENIZER, workload.folder().resolve(text.tokenizer()));
-    }
+    pipeline.files().forEach((name, file) -> files.put(name, workload.folder().resolve(file)));
     String recipe =
         new Recipe(
                 chosen.recipe().stream()

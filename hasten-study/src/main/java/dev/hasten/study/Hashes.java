@@ -3,14 +3,17 @@ package dev.hasten.study;
 import dev.hasten.runtime.BadInputException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.stream.Stream;
 
-/** SHA-256 of files and texts. */
+/** SHA-256 of files, folders and texts. */
 final class Hashes {
   private Hashes() {}
 
@@ -25,6 +28,26 @@ final class Hashes {
       throw new BadInputException(file + ": cannot be read: " + e, e);
     }
     return HexFormat.of().formatHex(sha.digest());
+  }
+
+  /**
+   * Of a file; of a folder its files' names, sizes and times of change, since reading them all
+   * would take as long as the study's own reading.
+   */
+  static String data(Path path) {
+    if (!Files.isDirectory(path)) {
+      return file(path);
+    }
+    StringBuilder listing = new StringBuilder();
+    try (Stream<Path> files = Files.walk(path, FileVisitOption.FOLLOW_LINKS)) {
+      for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+        listing.append(path.relativize(file)).append(' ').append(Files.size(file)).append(' ');
+        listing.append(Files.getLastModifiedTime(file)).append('\n');
+      }
+    } catch (IOException | UncheckedIOException e) {
+      throw new BadInputException(path + ": cannot be read: " + e, e);
+    }
+    return text(listing.toString());
   }
 
   static String text(String text) {

@@ -62,11 +62,11 @@ final class StudyFolder implements AutoCloseable {
     // The fingerprint sees weights that lie in files of their own.
     text.append(Hashes.file(workload.model())).append(Model.read(workload.model()).fingerprint());
     text.append(workload.pipeline().toMap());
-    if (workload.pipeline() instanceof PipelineSpec.Text spec) {
-      text.append(Hashes.file(workload.folder().resolve(spec.tokenizer())));
-    }
+    new TreeMap<>(workload.pipeline().files())
+        .values()
+        .forEach(file -> text.append(Hashes.file(workload.folder().resolve(file))));
     for (DataSpec spec : workload.data()) {
-      text.append(Hashes.file(spec.path())).append(spec);
+      text.append(Hashes.data(spec.path())).append(spec);
     }
     workload.peers().forEach(p -> text.append(p.name()).append(Hashes.file(p.model())));
     text.append(workload.splitter().seed())

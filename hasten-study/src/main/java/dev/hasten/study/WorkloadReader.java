@@ -1,11 +1,9 @@
 package dev.hasten.study;
 
-<<<<<<< HEAD
 import dev.hasten.compress.Techniques;
-=======
 import dev.hasten.graph.ModelException;
 import dev.hasten.graph.TargetRuntime;
->>>>>>> da36c42 (Opset conversion to 26 and downwards, --target-ort, flows of picking operators; written while the machine measured, not yet built)
+import dev.hasten.measure.Content;
 import dev.hasten.measure.DataFormat;
 import dev.hasten.measure.DataSpec;
 import dev.hasten.measure.Metrics;
@@ -13,6 +11,7 @@ import dev.hasten.measure.Row;
 import dev.hasten.measure.Split;
 import dev.hasten.measure.Splitter;
 import dev.hasten.runtime.BadInputException;
+import dev.hasten.runtime.CtcSpec;
 import dev.hasten.runtime.PipelineSpec;
 import java.math.BigDecimal;
 import java.nio.file.Files;
@@ -84,31 +83,31 @@ final class WorkloadReader {
     Map<String, Object> values = new java.util.LinkedHashMap<>();
     section.forEach((key, value) -> values.put(String.valueOf(key), value));
     PipelineSpec spec = at(() -> PipelineSpec.parse(values), "input");
-    if (spec instanceof PipelineSpec.Text text) {
-      existing(text.tokenizer(), "input", "tokenizer");
+    switch (spec) {
+      case PipelineSpec.Text text -> existing(text.tokenizer(), "input", "tokenizer");
+      case PipelineSpec.Image image -> image.decode().ifPresent(this::check);
+      case PipelineSpec.Audio audio -> audio.decode().ifPresent(this::check);
+      case PipelineSpec.Tensors t -> {}
     }
     return spec;
   }
 
+  private void check(CtcSpec decode) {
+    existing(decode.characters(), "input", "decode", "characters");
+  }
+
   private List<DataSpec> data(PipelineSpec pipeline) {
     Map<?, ?> data = section("data");
-    boolean wantsText = pipeline instanceof PipelineSpec.Text;
-    if (wantsText && data.get("text") == null) {
-      throw yaml.fault("'text' is missing: name the field that holds the text", "data");
-    }
-    if (!wantsText && data.get("text") != null) {
-      throw yaml.fault(
-          "'" + data.get("text") + "' (expected: no text field, input.type is tensors)",
-          "data",
-          "text");
-    }
+    Content content = content(data, pipeline);
     List<DataSpec> specs = new ArrayList<>();
     boolean several = data.get("path") instanceof List<?>;
     List<?> paths =
         data.get("path") instanceof List<?> list ? list : List.of(text(data.get("path"), ""));
     for (int i = 0; i < paths.size(); i++) {
       Object[] where = several ? new Object[] {"data", "path", i} : new Object[] {"data", "path"};
-      Path path = existing(String.valueOf(paths.get(i)), where);
+      Path named = folder.resolve(String.valueOf(paths.get(i))).normalize();
+      Path path =
+          Files.isDirectory(named) ? named : existing(String.valueOf(paths.get(i)), where);
       DataFormat format =
           data.get("format") == null
               ? at(() -> DataFormat.of(path), where)
@@ -117,8 +116,7 @@ final class WorkloadReader {
           new DataSpec(
               path,
               format,
-              optional(data.get("text")),
-              List.copyOf(words(data.get("tensors"))),
+              content,
               optional(data.get("label")),
               optional(data.get("id")),
               List.copyOf(words(data.get("slices"))),
@@ -128,6 +126,46 @@ final class WorkloadReader {
               Boolean.TRUE.equals(data.get("generated"))));
     }
     return specs;
+  }
+
+  /** What {@code input.type} says. */
+  private static String type(PipelineSpec pipeline) {
+    return switch (pipeline) {
+      case PipelineSpec.Text t -> "text";
+      case PipelineSpec.Image i -> "image";
+      case PipelineSpec.Audio a -> "audio";
+      case PipelineSpec.Tensors t -> "tensors";
+    };
+  }
+
+  /** Which fields make the examples: those that the input's type takes, and no others. */
+  private Content content(Map<?, ?> data, PipelineSpec pipeline) {
+    String wanted = type(pipeline);
+    for (String other : List.of("text", "image", "audio", "tensors")) {
+      if (!other.equals(wanted) && data.get(other) != null) {
+        throw yaml.fault(
+            "'"
+                + data.get(other)
+                + "' (expected: no "
+                + other
+                + " field, input.type is "
+                + wanted
+                + ")",
+            "data",
+            other);
+      }
+    }
+    String field = optional(data.get(wanted));
+    if (field == null && !wanted.equals("tensors")) {
+      throw yaml.fault(
+          "'" + wanted + "' is missing: name the field that holds the " + wanted, "data");
+    }
+    return switch (pipeline) {
+      case PipelineSpec.Text t -> new Content.Text(text(field, ""));
+      case PipelineSpec.Image i -> new Content.Image(text(field, ""));
+      case PipelineSpec.Audio a -> new Content.Audio(text(field, ""));
+      case PipelineSpec.Tensors t -> new Content.Tensors(List.copyOf(words(data.get("tensors"))));
+    };
   }
 
   private Splitter splitter() {
@@ -240,7 +278,11 @@ final class WorkloadReader {
       int length = row.get("length") instanceof Number n ? n.intValue() : 0;
       if (length > 0 && !(pipeline instanceof PipelineSpec.Text)) {
         throw yaml.fault(
-            length + " (expected: natural, input.type is tensors)", "measure", "rows", i, "length");
+            length + " (expected: natural, input.type is " + type(pipeline) + ")",
+            "measure",
+            "rows",
+            i,
+            "length");
       }
       int batch = integer(row.get("batch"), 1);
       if (batch > 1 && pipeline instanceof PipelineSpec.Tensors t && !t.batchAxis()) {

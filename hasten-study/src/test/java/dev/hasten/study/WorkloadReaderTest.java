@@ -3,6 +3,7 @@ package dev.hasten.study;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.hasten.measure.Content;
 import dev.hasten.measure.DataFormat;
 import dev.hasten.measure.DataSpec;
 import dev.hasten.measure.Row;
@@ -97,8 +98,7 @@ class WorkloadReaderTest {
             new DataSpec(
                 folder.resolve("sub/data/texts.txt"),
                 DataFormat.CSV,
-                "body",
-                List.of(),
+                new Content.Text("body"),
                 "topic",
                 "key",
                 List.of("lang", "source"),
@@ -106,8 +106,7 @@ class WorkloadReaderTest {
             new DataSpec(
                 folder.resolve("more.csv"),
                 DataFormat.CSV,
-                "body",
-                List.of(),
+                new Content.Text("body"),
                 "topic",
                 "key",
                 List.of("lang", "source"),

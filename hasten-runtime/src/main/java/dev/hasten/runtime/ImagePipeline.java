@@ -1,0 +1,171 @@
+package dev.hasten.runtime;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Images: decoded, turned upright, resized, normalised, stacked. */
+final class ImagePipeline implements InputPipeline {
+  private final PipelineSpec.Image spec;
+  private final TensorInfo input;
+  private final ImageDecoder decoder;
+  private final SampleTable samples;
+  private final @Nullable CtcDecoder texts;
+  private final Workers workers;
+
+  private ImagePipeline(
+      PipelineSpec.Image spec, TensorInfo input, @Nullable CtcDecoder texts, int threads) {
+    this.spec = spec;
+    this.input = input;
+    this.texts = texts;
+    this.decoder = new ImageDecoder(spec.maxPixels(), spec.exif());
+    this.samples = SampleTable.of(spec, input);
+    this.workers = new Workers(threads, "hasten-images");
+  }
+
+  static ImagePipeline open(
+      PipelineSpec.Image spec, Path folder, List<TensorInfo> modelInputs, int threads) {
+    if (modelInputs.size() != 1) {
+      throw new BadInputException(
+          "the model takes "
+              + OnnxTensors.describe(modelInputs)
+              + " (expected: one input, the image); use input.type tensors for several");
+    }
+    TensorInfo input = modelInputs.getFirst();
+    ImageShape.check(spec, input);
+    CtcDecoder texts = spec.decode().map(ctc -> CtcDecoder.open(ctc, folder)).orElse(null);
+    return new ImagePipeline(spec, input, texts, threads);
+  }
+
+  @Override
+  public PipelineSpec spec() {
+    return spec;
+  }
+
+  @Override
+  public boolean batches() {
+    return true;
+  }
+
+  @Override
+  public int mostAtOnce() {
+    return ImageShape.mostAtOnce(input);
+  }
+
+  /** Columns of the example's tensor. */
+  @Override
+  public int length(Example example) {
+    return ImageShape.fixed(spec)
+        .map(CropSize::width)
+        .orElseGet(() -> frame(example).canvasWidth());
+  }
+
+  @Override
+  public String group(Example example) {
+    source(example);
+    if (spec.crop().isPresent() || Framing.mixes(spec.fit())) {
+      return "";
+    }
+    Frame frame = frame(example);
+    return frame.canvasWidth() + "×" + frame.canvasHeight();
+  }
+
+  @Override
+  public int weight(Example example) {
+    return length(example);
+  }
+
+  private Frame frame(Example example) {
+    return frames(List.of(decoder.size(source(example)))).getFirst();
+  }
+
+  private List<Frame> frames(List<ImageDecoder.Size> sizes) {
+    List<Frame> frames = Framing.frames(spec.fit(), sizes);
+    return spec.crop().isEmpty()
+        ? frames
+        : frames.stream().map(frame -> frame.cropped(spec.crop().get())).toList();
+  }
+
+  @Override
+  public Map<String, NdArray> encode(List<? extends Example> examples) {
+    if (examples.isEmpty()) {
+      throw new BadInputException("examples: none (expected: at least one)");
+    }
+    if (examples.size() > mostAtOnce()) {
+      throw new BadInputException(
+          "examples: "
+              + examples.size()
+              + " in one run (expected: "
+              + mostAtOnce()
+              + ", the model takes "
+              + input
+              + ")");
+    }
+    PixelGrid[] images = new PixelGrid[examples.size()];
+    workers.each(images.length, i -> images[i] = decoded(examples.get(i)));
+    List<Frame> frames =
+        frames(
+            java.util.Arrays.stream(images)
+                .map(image -> new ImageDecoder.Size(image.width(), image.height()))
+                .toList());
+    Frame first = frames.getFirst();
+    for (Frame frame : frames) {
+      if (frame.canvasWidth() != first.canvasWidth()
+          || frame.canvasHeight() != first.canvasHeight()) {
+        throw new BadInputException(
+            "images of "
+                + first.canvasWidth()
+                + "×"
+                + first.canvasHeight()
+                + " and "
+                + frame.canvasWidth()
+                + "×"
+                + frame.canvasHeight()
+                + " pixels in one batch (expected: equal sizes; a Predictor groups them itself, and"
+                + " input.crop or another input.resize.fit makes them equal)");
+      }
+    }
+    long[] shape = ImageShape.of(spec, images.length, first.canvasWidth(), first.canvasHeight());
+    int each =
+        Math.multiplyExact(
+            Math.multiplyExact(first.canvasWidth(), first.canvasHeight()),
+            spec.colors().channels());
+    ByteBuffer data =
+        ByteBuffer.allocate(
+                Math.multiplyExact(Math.multiplyExact(each, images.length), input.type().bytes()))
+            .order(ByteOrder.nativeOrder());
+    workers.each(
+        images.length,
+        i -> {
+          Frame frame = frames.get(i);
+          PixelGrid resized =
+              spec.library().resize(images[i], frame.width(), frame.height(), spec.resampling());
+          samples.write(resized, frame, data, i * each);
+        });
+    return Map.of(input.name(), NdArray.of(input.type(), data, shape));
+  }
+
+  private PixelGrid decoded(Example example) {
+    return decoder.decode(source(example)).withChannels(spec.colors().channels(), spec.library());
+  }
+
+  private static ImageSource source(Example example) {
+    if (example instanceof Example.Image(ImageSource source)) {
+      return source;
+    }
+    throw Examples.unexpected(example, "an image");
+  }
+
+  @Override
+  public Map<String, NdArray> decode(Map<String, NdArray> encoded, Map<String, NdArray> outputs) {
+    return texts == null ? outputs : texts.decode(outputs);
+  }
+
+  @Override
+  public void close() {
+    workers.close();
+  }
+}
