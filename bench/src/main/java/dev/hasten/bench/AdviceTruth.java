@@ -49,7 +49,7 @@ import java.util.stream.Stream;
 public final class AdviceTruth {
   private static final int RECIPES = 3;
   private static final SpeedOptions OPTIONS =
-      SpeedOptions.defaults().withBudgetPerRow(Duration.ofSeconds(8)).withBlocks(11, 2_000);
+      SpeedOptions.defaults().withBudgetPerRow(Duration.ofSeconds(4)).withBlocks(11, 2_000);
 
   private AdviceTruth() {}
 
