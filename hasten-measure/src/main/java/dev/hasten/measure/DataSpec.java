@@ -69,44 +69,32 @@ public record DataSpec(
 
   /** The same, in another format. */
   public DataSpec withFormat(DataFormat format) {
-    return new DataSpec(
-        path, format, content, labelField, idField, sliceFields, limit, generated);
+    return new DataSpec(path, format, content, labelField, idField, sliceFields, limit, generated);
   }
 
   /** The same with labels. */
   public DataSpec withLabel(@Nullable String labelField) {
-    return new DataSpec(
-        path, format, content, labelField, idField, sliceFields, limit, generated);
+    return new DataSpec(path, format, content, labelField, idField, sliceFields, limit, generated);
   }
 
   /** The same with identifiers. */
   public DataSpec withId(@Nullable String idField) {
-    return new DataSpec(
-        path, format, content, labelField, idField, sliceFields, limit, generated);
+    return new DataSpec(path, format, content, labelField, idField, sliceFields, limit, generated);
   }
 
   /** The same with slices. */
   public DataSpec withSlices(List<String> sliceFields) {
-    return new DataSpec(
-        path, format, content, labelField, idField, sliceFields, limit, generated);
+    return new DataSpec(path, format, content, labelField, idField, sliceFields, limit, generated);
   }
 
   /** The same, reading at most {@code limit} examples. */
   public DataSpec withLimit(long limit) {
     return new DataSpec(
-        path,
-        format,
-        content,
-        labelField,
-        idField,
-        sliceFields,
-        OptionalLong.of(limit),
-        generated);
+        path, format, content, labelField, idField, sliceFields, OptionalLong.of(limit), generated);
   }
 
   /** The same, made up or not. */
   public DataSpec withGenerated(boolean madeUp) {
-    return new DataSpec(
-        path, format, content, labelField, idField, sliceFields, limit, madeUp);
+    return new DataSpec(path, format, content, labelField, idField, sliceFields, limit, madeUp);
   }
 }

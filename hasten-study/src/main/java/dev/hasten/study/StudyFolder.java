@@ -3,7 +3,6 @@ package dev.hasten.study;
 import dev.hasten.graph.Model;
 import dev.hasten.measure.DataSpec;
 import dev.hasten.runtime.EnvironmentException;
-import dev.hasten.runtime.PipelineSpec;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;

@@ -106,8 +106,7 @@ final class WorkloadReader {
     for (int i = 0; i < paths.size(); i++) {
       Object[] where = several ? new Object[] {"data", "path", i} : new Object[] {"data", "path"};
       Path named = folder.resolve(String.valueOf(paths.get(i))).normalize();
-      Path path =
-          Files.isDirectory(named) ? named : existing(String.valueOf(paths.get(i)), where);
+      Path path = Files.isDirectory(named) ? named : existing(String.valueOf(paths.get(i)), where);
       DataFormat format =
           data.get("format") == null
               ? at(() -> DataFormat.of(path), where)
@@ -249,10 +248,7 @@ final class WorkloadReader {
         bytes("size"),
         limits.get("p99") == null
             ? null
-<<<<<<< HEAD
-            : at(() -> Durations.parse(String.valueOf(limits.get("p99"))), "limits", "p99"));
-=======
-            : Durations.parse("limits.p99", String.valueOf(limits.get("p99"))),
+            : at(() -> Durations.parse(String.valueOf(limits.get("p99"))), "limits", "p99"),
         targetOrt(limits.get("targetOrt")));
   }
 
@@ -262,7 +258,6 @@ final class WorkloadReader {
     } catch (ModelException e) {
       throw yaml.fault(String.valueOf(e.getMessage()), "limits", "targetOrt");
     }
->>>>>>> da36c42 (Opset conversion to 26 and downwards, --target-ort, flows of picking operators; written while the machine measured, not yet built)
   }
 
   private List<Row> rows(Map<?, ?> measure, int threads, PipelineSpec pipeline) {
