@@ -249,10 +249,7 @@ final class WorkloadReader {
         bytes("size"),
         limits.get("p99") == null
             ? null
-<<<<<<< HEAD
-            : at(() -> Durations.parse(String.valueOf(limits.get("p99"))), "limits", "p99"));
-=======
-            : Durations.parse("limits.p99", String.valueOf(limits.get("p99"))),
+            : at(() -> Durations.parse(String.valueOf(limits.get("p99"))), "limits", "p99"),
         targetOrt(limits.get("targetOrt")));
   }
 
@@ -262,7 +259,6 @@ final class WorkloadReader {
     } catch (ModelException e) {
       throw yaml.fault(String.valueOf(e.getMessage()), "limits", "targetOrt");
     }
->>>>>>> da36c42 (Opset conversion to 26 and downwards, --target-ort, flows of picking operators; written while the machine measured, not yet built)
   }
 
   private List<Row> rows(Map<?, ?> measure, int threads, PipelineSpec pipeline) {

@@ -129,7 +129,8 @@ class WorkloadReaderTest {
             new Workload.Limits(
                 OptionalLong.of(1_500_000_000L),
                 OptionalLong.of(30L << 20),
-                Duration.ofMillis(20)));
+                Duration.ofMillis(20),
+                null));
     assertThat(workload.rows())
         .containsExactly(new Row(1, 0, 2), new Row(4, 128, 2), new Row(8, 0, 1));
     assertThat(workload.threads()).isEqualTo(2);
