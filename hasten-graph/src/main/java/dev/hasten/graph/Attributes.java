@@ -93,6 +93,8 @@ final class Attributes {
       case Attribute.GraphsAttr(List<Graph> v) ->
           typed(out, AttributeType.GRAPHS).addAllGraphs(v.stream().map(writer::write).toList());
       case Attribute.Reference(String target, int type) -> out.setRefAttrName(target).setType(type);
+      case Attribute.Opaque opaque when opaque.proto.getName().equals(name) ->
+          opaque.proto.toBuilder();
       case Attribute.Opaque opaque -> opaque.proto.toBuilder().setName(name);
     };
   }
