@@ -214,7 +214,8 @@ final class Advisor {
         all = s.row().threads() == hardware.cores() ? s.latency().toNanos() : all;
       }
     }
-    double gain = one == 0 || all == 0 ? 1 : one / all;
+    // More than one core each is noise of a machine that was busy with something else.
+    double gain = one == 0 || all == 0 ? 1 : Math.min(one / all, hardware.cores());
     add(
         Advice.Strategy.BACKEND_AND_THREADS,
         true,

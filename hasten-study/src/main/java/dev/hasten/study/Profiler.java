@@ -69,25 +69,7 @@ final class Profiler {
     Peaks peaks = known != null ? known : Peaks.measure(row.threads(), Duration.ofSeconds(2));
     List<Placement> placements = Roofline.place(operators, model, peaks);
     double flops = placements.stream().mapToDouble(Placement::flops).sum();
-    Map<Row, Duration> times = new LinkedHashMap<>();
-    times.put(row, latency(file, row));
-    if (careful) {
-      Set<Row> others = scaled(row);
-      int done = 0;
-      for (Row other : others) {
-        double fraction = 0.4 + 0.6 * done++ / others.size();
-        progress.at(
-            "batch "
-                + other.batch()
-                + ", "
-                + other.threads()
-                + " thread(s), length "
-                + other.length(),
-            fraction,
-            perRow.multipliedBy(others.size() - done));
-        measure(file, other, times);
-      }
-    }
+    Map<Row, Duration> times = times(file, row, careful ? scaled(row) : Set.of());
     List<ProfileResult.Scaling> scaling = new ArrayList<>();
     times.forEach((other, latency) -> {
       if (careful) {
@@ -116,13 +98,42 @@ final class Profiler {
     return new Taken(result, operators, cost(times, row.threads()));
   }
 
-  /** A row that the model refuses (a longer input than it knows positions for) is left out. */
-  private void measure(Path file, Row row, Map<Row, Duration> times) {
-    try {
-      times.put(row, latency(file, row));
-    } catch (BadInputException e) {
-      progress.note(row + " is left out: " + e.getMessage());
+  /**
+   * Median time of a call in each row. Rows are gone through twice, there and back, so that a
+   * machine which slows down meanwhile does not make the later ones look slow. One that the model
+   * refuses (a longer input than it knows positions for) is left out.
+   */
+  private Map<Row, Duration> times(Path file, Row row, Set<Row> others) {
+    List<Row> rows = new ArrayList<>(List.of(row));
+    rows.addAll(others);
+    Map<Row, List<Long>> samples = new LinkedHashMap<>();
+    rows.forEach(r -> samples.put(r, new ArrayList<>()));
+    for (int pass = 0; pass < 2; pass++) {
+      for (Row next : pass == 0 ? rows : rows.reversed()) {
+        List<Long> known = samples.get(next);
+        if (known == null) {
+          continue;
+        }
+        int done = samples.values().stream().mapToInt(s -> s.isEmpty() ? 0 : 1).sum();
+        progress.at(
+            "batch %d, length %d, %d thread(s)"
+                .formatted(next.batch(), next.length(), next.threads()),
+            0.3 + 0.3 * pass + 0.3 * done / rows.size() * (1 - pass),
+            perRow.multipliedBy(pass == 0 ? rows.size() - done + 2L : rows.size() / 2));
+        try {
+          known.addAll(samples(file, next));
+        } catch (BadInputException e) {
+          if (next.equals(row)) {
+            throw e;
+          }
+          samples.remove(next);
+          progress.note(next + " is left out: " + e.getMessage());
+        }
+      }
     }
+    Map<Row, Duration> times = new LinkedHashMap<>();
+    samples.forEach((r, all) -> times.put(r, median(all)));
+    return times;
   }
 
   private Set<Row> scaled(Row row) {
@@ -186,16 +197,28 @@ final class Profiler {
     }
   }
 
-  private Duration latency(Path file, Row row) {
+  private List<Long> samples(Path file, Row row) {
     SessionOptions options = SessionOptions.defaults().withIntraOpThreads(row.threads());
     List<Map<String, NdArray>> inputs = source.inputs(row);
     try (Session session = Backend.cpu().open(file, options)) {
-      return median(i -> session.run(inputs.get(i % inputs.size())), perRow);
+      return samples(i -> session.run(inputs.get(i % inputs.size())), perRow.dividedBy(2));
     }
   }
 
-  /** Median of the calls of that time, five at least unless one takes longer than all of it. */
+  /** Median of the calls of that time. */
   static Duration median(IntConsumer action, Duration budget) {
+    return median(samples(action, budget));
+  }
+
+  private static Duration median(List<Long> nanos) {
+    List<Long> sorted = nanos.stream().sorted().toList();
+    return Duration.ofNanos(sorted.get(sorted.size() / 2));
+  }
+
+  /**
+   * Nanoseconds of the calls of that time, five at least unless one takes longer than all of it.
+   */
+  private static List<Long> samples(IntConsumer action, Duration budget) {
     long begin = System.nanoTime();
     action.accept(0);
     boolean slow = System.nanoTime() - begin > budget.toNanos();
@@ -209,7 +232,6 @@ final class Profiler {
       action.accept(i);
       times.add(System.nanoTime() - start);
     }
-    times.sort(null);
-    return Duration.ofNanos(times.get(times.size() / 2));
+    return times;
   }
 }

@@ -100,6 +100,12 @@ final class ValueTracer {
           return true;
         }
       }
+      case "NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss" -> {
+        if (input == 1) {
+          index(node.inputOrNull(0), 1);
+          return true;
+        }
+      }
       case "OneHot" -> {
         if (input == 0) {
           index = narrower(new ValueRule.Ids(constant(node, 1).orElse(2), "a one-hot table"));

@@ -295,13 +295,21 @@ public record ModelDiff(
       List<String> notes = new ArrayList<>();
       note(notes, "opsets", a.opsets(), b.opsets());
       note(notes, "IR version", a.irVersion(), b.irVersion());
-      note(notes, "inputs", ports(a.graph().inputs()), ports(b.graph().inputs()));
-      note(notes, "outputs", ports(a.graph().outputs()), ports(b.graph().outputs()));
+      note(notes, "inputs", inputs(a), inputs(b));
+      note(notes, "outputs", outputs(a), outputs(b));
       return notes;
     }
 
-    private static List<String> ports(List<Value> values) {
-      return values.stream().filter(v -> !v.isInitializer()).map(Value::toString).toList();
+    /** As declared, defaults left out. */
+    private static List<String> inputs(Model model) {
+      return model.graph().inputs().stream()
+          .filter(v -> !v.isInitializer())
+          .map(Value::toString)
+          .toList();
+    }
+
+    private static List<String> outputs(Model model) {
+      return model.graph().outputs().stream().map(Value::toString).toList();
     }
 
     private static void note(List<String> notes, String what, Object a, Object b) {
