@@ -310,7 +310,8 @@ class SearchTest {
   @Test
   void limitsRuleOutAndFreeTheFinalsForThoseWithin() {
     Workload.Limits limits =
-        new Workload.Limits(OptionalLong.of(900), OptionalLong.of(600), Duration.ofMillis(29), null);
+        new Workload.Limits(
+            OptionalLong.of(900), OptionalLong.of(600), Duration.ofMillis(29), null);
     Workload workload = Searches.workload(Objective.LATENCY, limits, PROMISE);
     Map<String, Outcome> outcomes = new LinkedHashMap<>();
     for (int i = 1; i <= 5; i++) {
