@@ -40,6 +40,9 @@ final class FuseRmsNormalization implements Rule {
           op("Mul", X, op("Div", number(1), ROOT)));
   private static final Pattern SCALED = op("Mul", NORMAL, constant("gamma"));
 
+  /** What a LayerNormalization normalizes; it is more than this, where the opset has it. */
+  private static final Pattern DEVIATION = op("Sub", X, op("ReduceMean", X));
+
   @Override
   public Outcome apply(Node node, Rewrite rewrite) {
     Match match = node.is("", "Mul") ? SCALED.match(node.output()) : null;
@@ -65,6 +68,9 @@ final class FuseRmsNormalization implements Rule {
 
   private static @Nullable String reason(Match match, Value result, Rewrite rewrite) {
     Value x = match.get("x");
+    if (DEVIATION.match(x) != null) {
+      return "part of a LayerNormalization";
+    }
     if (rewrite.type(x) != DataType.FLOAT) {
       return "type " + rewrite.type(x) + " (expected: float)";
     }
