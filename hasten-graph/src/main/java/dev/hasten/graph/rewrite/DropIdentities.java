@@ -97,7 +97,9 @@ final class DropIdentities implements Rule {
       return node.intAttribute("noop_with_empty_axes", 0) != 0
           || shape.dims().stream().allMatch(dim -> dim.is(1));
     }
-    return Arrays.stream(axes).allMatch(axis -> shape.dim((int) axis).is(1));
+    int rank = shape.rank();
+    return Arrays.stream(axes)
+        .allMatch(axis -> axis >= -rank && axis < rank && shape.dim((int) axis).is(1));
   }
 
   private static boolean keepsOrder(Node node) {

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param steps never 0
  */
 record SliceBounds(int[] axes, long[] starts, long[] ends, long[] steps) {
-  /** The bounds, or null where one is computed or the rank is not known. */
+  /** The bounds, or null where one is computed, they do not fit, or the rank is not known. */
   static @Nullable SliceBounds of(Node slice, int rank) {
     long[] starts = list(slice, "starts", 1);
     long[] ends = list(slice, "ends", 2);
@@ -30,9 +30,19 @@ record SliceBounds(int[] axes, long[] starts, long[] ends, long[] steps) {
     if (hasAxes && given == null || hasSteps && steps == null) {
       return null;
     }
+    boolean fit =
+        ends.length == starts.length
+            && (given == null || given.length == starts.length)
+            && (steps == null || steps.length == starts.length);
+    if (!fit) {
+      return null;
+    }
     int[] axes = new int[starts.length];
     for (int i = 0; i < axes.length; i++) {
       long axis = given == null ? i : given[i];
+      if (axis < -rank || axis >= rank) {
+        return null;
+      }
       axes[i] = (int) (axis < 0 ? axis + rank : axis);
     }
     if (steps == null) {
