@@ -22,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -81,7 +82,7 @@ final class Profiler {
         new ProfileResult(
             String.valueOf(file.getFileName()),
             row,
-            times.get(row),
+            Objects.requireNonNull(times.get(row)),
             source.preprocessing(row),
             new OperatorProfile(
                 operators.runs(),

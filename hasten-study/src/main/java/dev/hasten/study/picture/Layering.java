@@ -14,7 +14,7 @@ import java.util.List;
  */
 final class Layering {
   /** Edges over more layers get no bends: they would fill the layers of a deep graph. */
-  private static final int LONGEST = 12;
+  private static final int LONGEST = 6;
 
   private static final int SWEEPS = 8;
 

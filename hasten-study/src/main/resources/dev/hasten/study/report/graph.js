@@ -399,8 +399,11 @@
   function resize() {
     const ratio = devicePixelRatio || 1, stage = $("stage");
     width = stage.clientWidth; height = stage.clientHeight;
-    canvas.width = Math.round(width * ratio); canvas.height = Math.round(height * ratio);
-    draw();
+    const w = Math.round(width * ratio), h = Math.round(height * ratio);
+    if (canvas.width === w && canvas.height === h) return;
+    canvas.width = w; canvas.height = h;
+    // A new size empties the canvas: painting at once leaves no blank frame.
+    if (boxes.length) paint();
   }
   function zoom(factor, x, y) {
     const next = Math.max(0.02, Math.min(3, scale * factor));
