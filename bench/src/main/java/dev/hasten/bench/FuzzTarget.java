@@ -14,7 +14,7 @@ import dev.hasten.graph.rewrite.Rewriter;
  * <pre>{@code
  * BENCH_JAVA_OPTS=-Xmx2g bench/run.sh com.code_intelligence.jazzer.Jazzer
  *     --target_class=dev.hasten.bench.FuzzTarget '--instrumentation_includes=dev.hasten.graph.**'
- *     -max_total_time=600 -max_len=16384 -timeout=2 CORPUS
+ *     -max_total_time=600 -max_len=16384 -timeout=20 CORPUS
  * }</pre>
  */
 public final class FuzzTarget {
