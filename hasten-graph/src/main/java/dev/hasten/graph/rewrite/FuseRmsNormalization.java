@@ -30,6 +30,7 @@ final class FuseRmsNormalization implements Rule {
   private static final long OPSET = 23;
 
   private static final Pattern X = any("x");
+  private static final Pattern CENTRED = op("Sub", any("v"), op("ReduceMean", any("v")));
   private static final Pattern SQUARE = oneOf(op("Pow", X, number(2)), op("Mul", X, X));
   private static final Pattern MEAN = op("ReduceMean", SQUARE).as("mean");
   private static final Pattern ROOT = op("Sqrt", op("Add", MEAN, constant("epsilon")));
@@ -46,7 +47,8 @@ final class FuseRmsNormalization implements Rule {
   @Override
   public Outcome apply(Node node, Rewrite rewrite) {
     Match match = node.is("", "Mul") ? SCALED.match(node.output()) : null;
-    if (match == null) {
+    // What is centred first is a layer normalization, which that rule or the runtime takes whole.
+    if (match == null || CENTRED.match(match.get("x")) != null) {
       return Outcome.none();
     }
     Double epsilon = Pattern.single(match.get("epsilon"));
