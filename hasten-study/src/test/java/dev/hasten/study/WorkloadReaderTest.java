@@ -3,6 +3,7 @@ package dev.hasten.study;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.hasten.graph.TargetRuntime;
 import dev.hasten.measure.Content;
 import dev.hasten.measure.DataFormat;
 import dev.hasten.measure.DataSpec;
@@ -248,6 +249,12 @@ class WorkloadReaderTest {
         .hasValue(bytes);
   }
 
+  @Test
+  void theTargetIsARelease() throws IOException {
+    assertThat(read(TENSORS + "limits: {targetOrt: '1.17.3'}\n").limits().targetOrt())
+        .isEqualTo(TargetRuntime.of("1.17"));
+  }
+
   static Stream<Arguments> faults() {
     return Stream.of(
         fault("qualty: {}", "8:1: qualty: unknown field (expected one of model, ", "'quality'?)"),
@@ -289,6 +296,13 @@ class WorkloadReaderTest {
         fault("limits: {size: big}", "8:16: limits.size: 'big' (expected: a size such as 500MB"),
         fault("limits: {memory: 0B}", "8:18: limits.memory: '0B' (expected: at least one byte)"),
         fault("limits: {memory: 0}", "8:18: limits.memory: 0 (expected: >= 1)"),
+        fault(
+            "limits: {targetOrt: 1.20}",
+            "8:21: limits.targetOrt: 1.2",
+            "(expected: a release of ONNX Runtime such as '1.17')"),
+        fault(
+            "limits: {targetOrt: '1.15'}",
+            "8:21: limits.targetOrt: version of ONNX Runtime: 1.15 (expected: 1.16 to 1.29"),
         fault("measure: {rows: []}", "8:17: measure.rows: [] (expected: at least 1 entry)"),
         fault("measure: {rows: [{batch: 0}]}", "8:26: measure.rows[0].batch: 0 (expected: >= 1)"),
         fault(
