@@ -1,6 +1,7 @@
 package dev.hasten.study;
 
 import dev.hasten.compress.Recipe;
+import dev.hasten.graph.Model;
 import dev.hasten.runtime.AtomicFiles;
 import dev.hasten.runtime.Bundle;
 import dev.hasten.runtime.BundleManifest;
@@ -38,6 +39,13 @@ final class Delivery {
   StudyResult write(StudyResult result, Trial chosen, Path model) {
     Map<String, Path> files = new LinkedHashMap<>();
     files.put(Bundle.MODEL, model);
+    // Weights in files of their own keep the names by which the model refers to them.
+    Path folder = model.toAbsolutePath().getParent();
+    for (Path part : Model.read(model).files()) {
+      if (folder != null && !part.equals(model)) {
+        files.put(folder.relativize(part.toAbsolutePath()).toString(), part);
+      }
+    }
     PipelineSpec pipeline = workload.pipeline();
     pipeline.files().forEach((name, file) -> files.put(name, workload.folder().resolve(file)));
     String recipe =
@@ -50,7 +58,7 @@ final class Delivery {
     files.put("recipe.yaml", staged.resolve("recipe.yaml"));
     List<StudyResult.BundleFile> listed = new ArrayList<>();
     files.forEach((name, path) ->
-        listed.add(new StudyResult.BundleFile(name, Hashes.size(path), Hashes.file(path))));
+        listed.add(new StudyResult.BundleFile(name, path.toFile().length(), Hashes.file(path))));
     StudyResult whole = result.withFiles(listed);
     reporter.write(whole, staged);
     for (String report : List.of("report.html", "report.json")) {

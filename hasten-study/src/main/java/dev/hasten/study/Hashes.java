@@ -1,5 +1,6 @@
 package dev.hasten.study;
 
+import dev.hasten.graph.Model;
 import dev.hasten.runtime.BadInputException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -54,14 +55,10 @@ final class Hashes {
     return HexFormat.of().formatHex(sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
   }
 
-  /** Bytes of a model, external data beside it included. */
+  /** Bytes of a model, the files that hold its weights included. */
   static long size(Path model) {
-    try {
-      Path external = model.resolveSibling(model.getFileName() + ".data");
-      return Files.size(model) + (Files.exists(external) ? Files.size(external) : 0);
-    } catch (IOException e) {
-      throw new BadInputException(model + ": cannot be read: " + e, e);
-    }
+    // Whatever its opset: it may be somebody else's, only to be compared with.
+    return Model.read(model, 1).files().stream().mapToLong(file -> file.toFile().length()).sum();
   }
 
   private static MessageDigest sha256() {
