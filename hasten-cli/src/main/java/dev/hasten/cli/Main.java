@@ -42,7 +42,7 @@ import picocli.CommandLine.Command;
       "  hasten apply recipe.yaml model.onnx -o out.onnx",
       "  hasten compare model.onnx bundle --workload workload.yaml",
       "",
-      "Exit codes: 0 done, 1 goal not met, 2 bad input, 3 the environment lacks something."
+      "Exit codes: 0 done, 1 goal not met, 2 bad input, 3 the environment lacks something, 70 a fault of Hasten."
     })
 public final class Main {
 
@@ -54,6 +54,9 @@ public final class Main {
     static final int GOAL_NOT_MET = 1;
     static final int BAD_INPUT = 2;
     static final int ENVIRONMENT = 3;
+
+    /** Not 1: a script must not take a fault for "nothing good was found". */
+    static final int FAULT = 70;
 
     private Exit() {}
   }
@@ -80,7 +83,7 @@ public final class Main {
     return Exit.DONE;
   }
 
-  private static int report(Exception e, CommandLine command) throws Exception {
+  private static int report(Exception e, CommandLine command) {
     switch (e) {
       case ModelException _, BadInputException _ -> {
         return fail(command, e.getMessage(), Exit.BAD_INPUT);
@@ -95,7 +98,10 @@ public final class Main {
       case IOException io -> {
         return fail(command, describe(io), code(io));
       }
-      default -> throw e;
+      default -> {
+        e.printStackTrace(command.getErr());
+        return fail(command, "this is a fault of Hasten: " + e, Exit.FAULT);
+      }
     }
   }
 

@@ -9,6 +9,7 @@ import dev.hasten.measure.Sample;
 import dev.hasten.measure.Split;
 import dev.hasten.measure.Texts;
 import dev.hasten.runtime.Backend;
+import dev.hasten.runtime.BadInputException;
 import dev.hasten.runtime.ElementType;
 import dev.hasten.runtime.Example;
 import dev.hasten.runtime.NdArray;
@@ -23,6 +24,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What models answer to the examples, and how to score it. */
@@ -38,6 +40,9 @@ final class Answers {
   private final @Nullable Path folder;
   private final Metric metric;
   private final OutputKind kind;
+  /** Names of what the pipeline gives, the first being the one that is judged. */
+  private List<String> answered = List.of();
+
   private final Map<Split, Outputs> originals = new EnumMap<>(Split.class);
 
   /**
@@ -149,6 +154,32 @@ final class Answers {
     return new Outputs(kind, rows(model, examples).rows());
   }
 
+  private void requireRows(NdArray output, int examples) {
+    if (data.pipeline().batches() && (output.rank() == 0 || output.shape()[0] != examples)) {
+      throw new BadInputException(
+          "output %s: shape %s for %d examples (expected: the examples along the first axis)"
+              .formatted(answered.getFirst(), Arrays.toString(output.shape()), examples));
+    }
+  }
+
+  private void requireWidth(int first, int later) {
+    if (first != later) {
+      throw new BadInputException(
+          "output %s: %d numbers for one example and %d for another (expected: as many for each, to compare them; pool them, or let another output come first)"
+              .formatted(answered.getFirst(), first, later));
+    }
+  }
+
+  /** What is not judged, for people; empty if the model has one output. */
+  Optional<String> unjudged() {
+    return answered.size() < 2
+        ? Optional.empty()
+        : Optional.of(
+            "quality was judged on output %s alone, not on %s"
+                .formatted(
+                    answered.getFirst(), String.join(", ", answered.subList(1, answered.size()))));
+  }
+
   /** Texts, if the pipeline decodes them, else numbers, of whatever kind. */
   private Outputs rows(Path model, List<LabeledExample> examples) {
     List<float[]> rows = new ArrayList<>();
@@ -157,12 +188,16 @@ final class Answers {
       for (List<Example> batch : data.batches(examples, BATCH)) {
         Map<String, NdArray> encoded = data.pipeline().encode(batch);
         Map<String, NdArray> decoded = data.pipeline().decode(encoded, session.run(encoded));
+        answered = List.copyOf(decoded.keySet());
         NdArray first = decoded.values().iterator().next();
         texts = first.type() == ElementType.STRING;
-        rows.addAll(
-            texts
-                ? first.strings().stream().map(Texts::row).toList()
-                : split(first.toFloats(), batch.size()));
+        if (texts) {
+          first.strings().stream().map(Texts::row).forEach(rows::add);
+        } else {
+          requireRows(first, batch.size());
+          rows.addAll(split(first.toFloats(), batch.size()));
+          requireWidth(rows.getFirst().length, rows.getLast().length);
+        }
       }
     }
     return new Outputs(texts ? OutputKind.TEXT : OutputKind.VALUES, rows);

@@ -38,6 +38,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -84,6 +85,11 @@ final class Lab implements TrialRunner, AutoCloseable {
 
   dev.hasten.measure.Metric metric() {
     return answers.metric();
+  }
+
+  /** What quality does not speak of, for people. */
+  Optional<String> unjudged() {
+    return answers.unjudged();
   }
 
   Context context() {

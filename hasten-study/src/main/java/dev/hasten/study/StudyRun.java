@@ -88,6 +88,7 @@ final class StudyRun implements AutoCloseable {
       Search.Found found =
           new Search(workload, lab, journal, higher, progress)
               .run(original, () -> candidates(workload, hardware, model));
+      lab.unjudged().ifPresent(warnings::add);
       warn(found);
       StudyResult result = result(model, lab, journal, found, higher);
       if (found.chosen() != null) {
