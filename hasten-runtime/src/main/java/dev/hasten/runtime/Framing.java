@@ -19,15 +19,19 @@ final class Framing {
     };
   }
 
-  /** Where each image of one batch lies. */
-  static List<Frame> frames(Fit fit, List<ImageDecoder.Size> images) {
+  /**
+   * Where each image of one batch lies.
+   *
+   * @param maxPixels a long thin image may grow to no more than this, where its proportions decide
+   */
+  static List<Frame> frames(Fit fit, List<ImageDecoder.Size> images, long maxPixels) {
     return switch (fit) {
       case Fit.Natural n -> each(images, size -> Frame.filled(size.width(), size.height()));
       case Fit.Stretch(int width, int height) -> each(images, size -> Frame.filled(width, height));
-      case Fit.Shortest(int side) -> each(images, size -> shortest(side, size));
+      case Fit.Shortest(int side) -> each(images, size -> shortest(side, size, maxPixels));
       case Fit.Inside inside -> each(images, size -> inside(inside, size));
-      case Fit.Height height -> height(height, images);
-      case Fit.Multiple multiple -> each(images, size -> multiple(multiple, size));
+      case Fit.Height height -> height(height, images, maxPixels);
+      case Fit.Multiple multiple -> each(images, size -> multiple(multiple, size, maxPixels));
     };
   }
 
@@ -36,12 +40,35 @@ final class Framing {
     return images.stream().map(frame).toList();
   }
 
-  private static Frame shortest(int size, ImageDecoder.Size image) {
+  private static Frame shortest(int size, ImageDecoder.Size image, long maxPixels) {
     long width = image.width();
     long height = image.height();
     return width <= height
-        ? Frame.filled(size, Math.toIntExact(size * height / width))
-        : Frame.filled(Math.toIntExact(size * width / height), size);
+        ? filled(image, size, size * height / width, maxPixels)
+        : filled(image, size * width / height, size, maxPixels);
+  }
+
+  private static Frame filled(ImageDecoder.Size image, long width, long height, long maxPixels) {
+    check(image, width, height, maxPixels);
+    return Frame.filled((int) width, (int) height);
+  }
+
+  private static void check(ImageDecoder.Size image, long width, long height, long maxPixels) {
+    // Divided, since the product may be more than a long holds.
+    if (width > Integer.MAX_VALUE || height > Integer.MAX_VALUE || width > maxPixels / height) {
+      throw new BadInputException(
+          "image of "
+              + image.width()
+              + "×"
+              + image.height()
+              + " pixels: resized to "
+              + width
+              + "×"
+              + height
+              + " (expected: at most "
+              + maxPixels
+              + " pixels in all; raise input.maxPixels if such images are to be taken)");
+    }
   }
 
   private static Frame inside(Fit.Inside box, ImageDecoder.Size image) {
@@ -59,13 +86,20 @@ final class Framing {
    * The batch is as wide as its widest image, whose width is rounded down; those of the others are
    * rounded up. So does PaddleOCR.
    */
-  private static List<Frame> height(Fit.Height fit, List<ImageDecoder.Size> images) {
+  private static List<Frame> height(
+      Fit.Height fit, List<ImageDecoder.Size> images, long maxPixels) {
     double widest = 0;
+    ImageDecoder.Size wide = images.getFirst();
     for (ImageDecoder.Size image : images) {
-      widest = Math.max(widest, (double) image.width() / image.height());
+      double ratio = (double) image.width() / image.height();
+      if (ratio > widest) {
+        widest = ratio;
+        wide = image;
+      }
     }
     int most = fit.maxWidth().orElse(Integer.MAX_VALUE);
     int canvas = (int) Math.clamp((long) (fit.height() * widest), fit.minWidth(), most);
+    check(wide, canvas, fit.height(), maxPixels);
     return images.stream()
         .map(image -> {
           double exact = fit.height() * ((double) image.width() / image.height());
@@ -75,7 +109,7 @@ final class Framing {
         .toList();
   }
 
-  private static Frame multiple(Fit.Multiple fit, ImageDecoder.Size image) {
+  private static Frame multiple(Fit.Multiple fit, ImageDecoder.Size image, long maxPixels) {
     int longer = Math.max(image.width(), image.height());
     int shorter = Math.min(image.width(), image.height());
     double scale = 1;
@@ -84,12 +118,14 @@ final class Framing {
     } else if (fit.atLeast().isPresent() && shorter < fit.atLeast().get()) {
       scale = (double) fit.atLeast().get() / shorter;
     }
-    return Frame.filled(
-        rounded((int) (image.width() * scale), fit.multiple()),
-        rounded((int) (image.height() * scale), fit.multiple()));
+    return filled(
+        image,
+        rounded((long) (image.width() * scale), fit.multiple()),
+        rounded((long) (image.height() * scale), fit.multiple()),
+        maxPixels);
   }
 
-  private static int rounded(int size, int multiple) {
-    return Math.max(1, (int) Math.rint((double) size / multiple)) * multiple;
+  private static long rounded(long size, int multiple) {
+    return Math.max(1, (long) Math.rint((double) size / multiple)) * multiple;
   }
 }

@@ -83,7 +83,7 @@ final class ImagePipeline implements InputPipeline {
   }
 
   private List<Frame> frames(List<ImageDecoder.Size> sizes) {
-    List<Frame> frames = Framing.frames(spec.fit(), sizes);
+    List<Frame> frames = Framing.frames(spec.fit(), sizes, spec.maxPixels());
     return spec.crop().isEmpty()
         ? frames
         : frames.stream().map(frame -> frame.cropped(spec.crop().get())).toList();

@@ -3,6 +3,7 @@ package dev.hasten.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -158,6 +159,26 @@ class ImagePipelineTest {
     assertThatThrownBy(() -> open(spec, input, 1))
         .isInstanceOf(BadInputException.class)
         .hasMessageContaining(message);
+  }
+
+  @Test
+  void refusesThinImagesThatWouldGrowTooLarge() {
+    NdArray pixels = NdArray.of(ElementType.UINT8, ByteBuffer.allocate(30_000), 10_000, 1, 3);
+    grows(new Fit.Shortest(256), pixels, "resized to 256×2560000 (expected: at most 100000000");
+    grows(new Fit.Shortest(1_000_000), pixels, "resized to 1000000×10000000000 (expected: ");
+    grows(
+        new Fit.Multiple(Optional.empty(), Optional.of(256), 32),
+        pixels,
+        "resized to 256×2560000 (expected: at most 100000000");
+  }
+
+  private static void grows(Fit fit, NdArray pixels, String message) {
+    Example thin = Example.image(pixels);
+    try (InputPipeline pipeline = open(PipelineSpec.Image.of(fit), FREE, 1)) {
+      assertThatThrownBy(() -> pipeline.encode(List.of(thin)))
+          .isInstanceOf(BadInputException.class)
+          .hasMessageContaining("image of 1×10000 pixels: " + message);
+    }
   }
 
   @Test
