@@ -9,6 +9,7 @@ import static dev.hasten.graph.rewrite.Pattern.op;
 import dev.hasten.graph.Attribute;
 import dev.hasten.graph.DataType;
 import dev.hasten.graph.Node;
+import dev.hasten.graph.Shape;
 import dev.hasten.graph.Tensor;
 import dev.hasten.graph.Value;
 import java.util.ArrayList;
@@ -146,6 +147,16 @@ final class FuseAttention implements Rule {
     if (rewrite.type(x) != DataType.FLOAT || rewrite.rank(x) != 3) {
       return "%s%s (expected: float[batch,seq,hidden])"
           .formatted(rewrite.type(x), rewrite.shape(x));
+    }
+    Shape in = rewrite.shape(x);
+    Shape out = rewrite.shape(result);
+    if (in == null
+        || out == null
+        || out.rank() != 3
+        || !out.dim(0).equals(in.dim(0))
+        || !out.dim(1).equals(in.dim(1))) {
+      return "the result is %s of %s (expected: [batch,seq,hidden] of the same batch and seq)"
+          .formatted(out, in);
     }
     if (heads == 0) {
       return "query, key and value are not split into the same known heads";

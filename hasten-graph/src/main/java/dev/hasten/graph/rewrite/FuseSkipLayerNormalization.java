@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * com.microsoft.SkipLayerNormalization(y, skip, γ, β, bias; ε)
  * </pre>
  *
- * The bias is optional.
+ * The bias is optional. One that does more than be added, since y is broadcast along it, stays.
  */
 final class FuseSkipLayerNormalization implements Rule {
   @Override
@@ -37,7 +37,7 @@ final class FuseSkipLayerNormalization implements Rule {
     if (reason != null) {
       return Outcome.refused(reason);
     }
-    Node biased = biased(y) != null ? biased(y) : biased(skip);
+    Node biased = biased(y, rewrite) != null ? biased(y, rewrite) : biased(skip, rewrite);
     if (biased != null && biased.output() == skip) {
       skip = y;
     }
@@ -86,13 +86,14 @@ final class FuseSkipLayerNormalization implements Rule {
   }
 
   /** The node that adds a bias to make {@code value}, if nothing else uses that, else null. */
-  private static @Nullable Node biased(Value value) {
+  private static @Nullable Node biased(Value value, Rewrite rewrite) {
     Node node = value.producer();
-    return node != null
-            && node.is("", "Add")
-            && !value.isOutput()
-            && value.users().size() == 1
-            && bias(node) != null
+    if (node == null || !node.is("", "Add") || value.isOutput() || value.users().size() != 1) {
+      return null;
+    }
+    Value bias = bias(node);
+    Shape sum = rewrite.shape(value);
+    return bias != null && sum != null && sum.equals(rewrite.shape(other(node, bias)))
         ? node
         : null;
   }

@@ -163,6 +163,40 @@ class FusionRulesTest {
   }
 
   @Test
+  void skipLayerNormLeavesABiasThatBroadcasts() {
+    GraphBuilder b = input(17, FLOAT).input("column", FLOAT, "batch", "seq", 1);
+    vector(vector(vector(b, "gamma"), "beta"), "bias");
+    b.node("h", "Add", "column", "bias").node("sum", "Add", "x", "h");
+    b.node("y", "LayerNormalization", "sum", "gamma", "beta").attribute("axis", -1);
+    assertThatRule(new FuseSkipLayerNormalization())
+        .on(b.outputs("y").build())
+        .rewritesTo("Add", "SkipLayerNormalization")
+        .isIdempotent()
+        .preservesOutputs(1e-5);
+  }
+
+  private static GraphBuilder heads(GraphBuilder b, String name, long... perm) {
+    b.floats(name + "Weights", Tensors.gaussian(N * N, name.hashCode()), N, N);
+    vector(b, name + "Bias").node(name + "Product", "MatMul", "x", name + "Weights");
+    b.node(name + "Sum", "Add", name + "Product", name + "Bias");
+    b.node(name + "Split", "Reshape", name + "Sum", "split");
+    return b.node(name, "Transpose", name + "Split").ints("perm", perm);
+  }
+
+  @Test
+  void attentionWhoseResultHasOtherAxesStays() {
+    GraphBuilder b = input(17, FLOAT).longs("split", 0, 0, 2, N / 2).longs("joined", -1, 1, N);
+    heads(heads(heads(b, "q", 0, 2, 1, 3), "k", 0, 2, 3, 1), "v", 0, 2, 1, 3);
+    b.node("scores", "MatMul", "q", "k").node("weights", "Softmax", "scores").attribute("axis", -1);
+    b.node("mixed", "MatMul", "weights", "v");
+    b.node("back", "Transpose", "mixed").ints("perm", 0, 2, 1, 3);
+    b.node("y", "Reshape", "back", "joined");
+    assertThatRule(new FuseAttention())
+        .on(b.outputs("y").build())
+        .refuses("(expected: [batch,seq,hidden] of the same batch and seq)");
+  }
+
+  @Test
   void skipLayerNormWhoseSumIsUsedElsewhereStays() {
     assertThatRule(new FuseSkipLayerNormalization())
         .on(residual(true).outputs("y", "sum").build())
