@@ -1,5 +1,10 @@
 package dev.hasten.graph;
 
+import dev.hasten.graph.wire.OnnxWire.AttributeProto;
+import dev.hasten.graph.wire.OnnxWire.FunctionProto;
+import dev.hasten.graph.wire.OnnxWire.GraphProto;
+import dev.hasten.graph.wire.OnnxWire.NodeProto;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -57,7 +62,8 @@ public record TargetRuntime(String release, long opset, long irVersion, long mlO
   /**
    * A copy of the model that this release loads; the model itself is not changed.
    *
-   * @throws ModelException naming the node that needs a newer release, and what of it does
+   * @throws ModelException naming the node that needs a newer release, and what of it does; or the
+   *     function whose body uses operators outside the standard domain, which are not looked up
    */
   public Model fit(Model model) {
     for (Node node : model.graph().allNodes()) {
@@ -66,6 +72,9 @@ public record TargetRuntime(String release, long opset, long irVersion, long mlO
       } else if (node.domain().equals(LEARNING)) {
         requireLearning(node, model.opsets().getOrDefault(LEARNING, 1L));
       }
+    }
+    for (FunctionProto function : model.template().getFunctionsList()) {
+      requireStandard(model, function, function.getNodeList());
     }
     long limit = limit(model);
     Model fitted = model.opset() > limit ? converted(model, limit) : model.copy();
@@ -136,6 +145,23 @@ public record TargetRuntime(String release, long opset, long irVersion, long mlO
     long changed = LEARNING_CHANGES.getOrDefault(node.opType(), 1L);
     if (changed > mlOpset && own >= changed) {
       throw refuse(node, "opset %d of %s".formatted(changed, LEARNING), null);
+    }
+  }
+
+  private void requireStandard(Model model, FunctionProto function, List<NodeProto> nodes) {
+    for (NodeProto node : nodes) {
+      String domain = Node.normalize(node.getDomain());
+      if (domain.equals(Node.MICROSOFT) || domain.equals(LEARNING)) {
+        throw new ModelException(
+            "%s: function %s: node %s.%s (expected: inside functions, operators of the standard domain only, where ONNX Runtime %s is the target). Inline the function first"
+                .formatted(model.source(), function.getName(), domain, node.getOpType(), release));
+      }
+      for (AttributeProto attribute : node.getAttributeList()) {
+        requireStandard(model, function, attribute.getG().getNodeList());
+        for (GraphProto graph : attribute.getGraphsList()) {
+          requireStandard(model, function, graph.getNodeList());
+        }
+      }
     }
   }
 

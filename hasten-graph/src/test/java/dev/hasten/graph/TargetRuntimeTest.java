@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.hasten.graph.wire.OnnxWire.FunctionProto;
+import dev.hasten.graph.wire.OnnxWire.ModelProto;
+import dev.hasten.graph.wire.OnnxWire.NodeProto;
+import dev.hasten.graph.wire.OnnxWire.OperatorSetIdProto;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -178,6 +182,37 @@ class TargetRuntimeTest {
         .hasMessageContaining("GroupQueryAttention")
         .hasMessageContaining("needs ONNX Runtime 1.18");
     assertThat(TargetRuntime.of("1.18").fit(grouped).opsets()).containsEntry("", 17L);
+  }
+
+  @Test
+  void functionsThatUseContributedOperatorsAreRefused() throws Exception {
+    Model calling =
+        GraphBuilder.opset(17)
+            .domain("local", 1)
+            .input("x", DataType.FLOAT, "n")
+            .node("local", "soft", List.of("x"), List.of("y"))
+            .outputs("y")
+            .build();
+    FunctionProto soft =
+        FunctionProto.newBuilder()
+            .setDomain("local")
+            .setName("soft")
+            .addInput("a")
+            .addOutput("b")
+            .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(Node.MICROSOFT).setVersion(1))
+            .addNode(
+                NodeProto.newBuilder()
+                    .setDomain(Node.MICROSOFT)
+                    .setOpType("Gelu")
+                    .addInput("a")
+                    .addOutput("b"))
+            .build();
+    ModelProto proto =
+        ModelProto.parseFrom(calling.toBytes()).toBuilder().addFunctions(soft).build();
+    Model model = Model.read(proto.toByteArray(), "soft.onnx");
+    assertThatThrownBy(() -> TargetRuntime.of("1.17").fit(model))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("function soft: node com.microsoft.Gelu");
   }
 
   @Test
