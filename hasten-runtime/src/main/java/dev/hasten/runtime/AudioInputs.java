@@ -78,19 +78,20 @@ final class AudioInputs {
   }
 
   /**
-   * @param features {@code [batch][frames][bands]}; shorter examples are filled up with zeros
+   * @param features one per example; shorter ones are filled up with zeros
    */
-  Map<String, NdArray> tensors(double[][][] features) {
+  Map<String, NdArray> tensors(Features[] features) {
     int batch = features.length;
-    int longest = Arrays.stream(features).mapToInt(f -> f.length).max().orElseThrow();
-    int bands = features[0][0].length;
+    int longest = Arrays.stream(features).mapToInt(Features::frames).max().orElseThrow();
+    int bands = features[0].bands();
     boolean framesFirst = spec.mel().map(MelSpec::framesFirst).orElse(true);
     double[] all = new double[Math.multiplyExact(Math.multiplyExact(batch, longest), bands)];
     for (int i = 0; i < batch; i++) {
       int from = i * longest * bands;
-      for (int f = 0; f < features[i].length; f++) {
+      double[] values = features[i].values();
+      for (int f = 0; f < features[i].frames(); f++) {
         for (int b = 0; b < bands; b++) {
-          all[from + (framesFirst ? f * bands + b : b * longest + f)] = features[i][f][b];
+          all[from + (framesFirst ? f * bands + b : b * longest + f)] = values[f * bands + b];
         }
       }
     }
@@ -113,15 +114,15 @@ final class AudioInputs {
     return extra ? new long[] {batch, 1, first, second} : new long[] {batch, first, second};
   }
 
-  private static NdArray lengths(TensorInfo input, double[][][] features, int longest) {
+  private static NdArray lengths(TensorInfo input, Features[] features, int longest) {
     int batch = features.length;
     if (input.rank() == 1) {
-      long[] each = Arrays.stream(features).mapToLong(f -> f.length).toArray();
+      long[] each = Arrays.stream(features).mapToLong(Features::frames).toArray();
       return Elements.ofLongs(input.type(), each, batch);
     }
     long[] mask = new long[batch * longest];
     for (int i = 0; i < batch; i++) {
-      Arrays.fill(mask, i * longest, i * longest + features[i].length, 1);
+      Arrays.fill(mask, i * longest, i * longest + features[i].frames(), 1);
     }
     return Elements.ofLongs(input.type(), mask, batch, longest);
   }

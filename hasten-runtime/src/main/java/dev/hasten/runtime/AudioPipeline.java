@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +11,11 @@ import org.jspecify.annotations.Nullable;
 /** Recordings: decoded, mixed to one channel, resampled, as a wave or as a mel spectrogram. */
 final class AudioPipeline implements InputPipeline {
   private static final long MOST_BYTES = 1L << 30;
+
+  /** Outside, the filter between two rates would be larger than any recording needs. */
+  private static final int LOWEST_RATE = 1_000;
+
+  private static final int HIGHEST_RATE = 768_000;
 
   private final PipelineSpec.Audio spec;
   private final AudioInputs inputs;
@@ -60,7 +64,10 @@ final class AudioPipeline implements InputPipeline {
     AudioSource source = source(example);
     long samples =
         switch (source) {
-          case AudioSource.Samples(NdArray own, int rate) -> resampled(own.size(), rate);
+          case AudioSource.Samples(NdArray own, int rate) -> {
+            check(source, own.size(), rate);
+            yield resampled(own.size(), rate);
+          }
           case AudioSource.File f -> resampled(wav(source));
           case AudioSource.Encoded e -> resampled(wav(source));
         };
@@ -99,13 +106,12 @@ final class AudioPipeline implements InputPipeline {
               + (mostAtOnce() == 1 ? "1, as the model says" : "at least one")
               + ")");
     }
-    double[][][] features = new double[examples.size()][][];
+    Features[] features = new Features[examples.size()];
     workers.each(features.length, i -> features[i] = features(examples.get(i)));
     return inputs.tensors(features);
   }
 
-  /** {@code [frames][bands]}; a wave has one band. */
-  private double[][] features(Example example) {
+  private Features features(Example example) {
     AudioSource source = source(example);
     Sound sound = Resampler.resample(sound(source), spec.rate());
     if (spec.samples().isPresent()) {
@@ -120,12 +126,12 @@ final class AudioPipeline implements InputPipeline {
       if (frames.length == 0) {
         throw tooShort(source, samples.length);
       }
-      return frames;
+      return Features.of(frames);
     }
     if (samples.length == 0) {
       throw tooShort(source, 0);
     }
-    return Arrays.stream(samples).mapToObj(s -> new double[] {s}).toArray(double[][]::new);
+    return new Features(samples, samples.length, 1);
   }
 
   private static BadInputException tooShort(AudioSource source, int samples) {
@@ -136,7 +142,7 @@ final class AudioPipeline implements InputPipeline {
   private Sound sound(AudioSource source) {
     return switch (source) {
       case AudioSource.Samples(NdArray samples, int rate) -> {
-        checkLength(source, samples.size(), rate);
+        check(source, samples.size(), rate);
         yield new Sound(samples.toDoubles(), rate);
       }
       case AudioSource.File f -> wav(source).mono();
@@ -146,11 +152,16 @@ final class AudioPipeline implements InputPipeline {
 
   private WavFile wav(AudioSource source) {
     WavFile wav = WavFile.read(name(source), bytes(source));
-    checkLength(source, wav.frames(), wav.rate());
+    check(source, wav.frames(), wav.rate());
     return wav;
   }
 
-  private void checkLength(AudioSource source, long samples, int rate) {
+  private void check(AudioSource source, long samples, int rate) {
+    if (rate != spec.rate() && (rate < LOWEST_RATE || rate > HIGHEST_RATE)) {
+      throw new BadInputException(
+          "%s: %d samples per second (expected: %d to %d, or input.rate, which is %d)"
+              .formatted(name(source), rate, LOWEST_RATE, HIGHEST_RATE, spec.rate()));
+    }
     double seconds = (double) samples / rate;
     if (seconds > spec.maxSeconds()) {
       throw new BadInputException(

@@ -1,5 +1,9 @@
 package dev.hasten.runtime;
 
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
 /**
  * Another sample rate by a polyphase filter: SciPy's {@code resample_poly} with its default window,
  * a sinc of 10 zero crossings on each side under a Kaiser window (β = 5). The result has {@code
@@ -9,6 +13,14 @@ final class Resampler {
   private static final double BETA = 5;
   private static final int CROSSINGS = 10;
 
+  private static final int MOST_KEPT = 16;
+
+  /** Filters of odd pairs of rates are long: they are made anew each time. */
+  private static final int LARGEST_KEPT = 1 << 15;
+
+  /** By up and down. What lies in it is never written to. */
+  private static final Map<List<Integer>, double[]> KEPT = new ConcurrentHashMap<>();
+
   private final int up;
   private final int down;
   private final double[] filter;
@@ -16,7 +28,7 @@ final class Resampler {
   private Resampler(int up, int down) {
     this.up = up;
     this.down = down;
-    this.filter = filter(up, down);
+    this.filter = kept(up, down);
   }
 
   static Sound resample(Sound sound, int rate) {
@@ -29,6 +41,18 @@ final class Resampler {
             .intValue();
     Resampler resampler = new Resampler(rate / divisor, sound.rate() / divisor);
     return new Sound(resampler.apply(sound.samples()), rate);
+  }
+
+  private static double[] kept(int up, int down) {
+    List<Integer> key = List.of(up, down);
+    double[] filter = KEPT.get(key);
+    if (filter == null) {
+      filter = filter(up, down);
+      if (filter.length <= LARGEST_KEPT && KEPT.size() < MOST_KEPT) {
+        KEPT.put(key, filter);
+      }
+    }
+    return filter;
   }
 
   /** Low-pass at the lower of the two rates' limits, of gain {@code up}. */

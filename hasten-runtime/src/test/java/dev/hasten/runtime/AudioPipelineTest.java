@@ -179,6 +179,11 @@ class AudioPipelineTest {
         wave.withMaxSeconds(1),
         Example.audio(new float[9000], 8000),
         "1.1 s (expected: at most 1 s");
+    refuses(
+        wave,
+        Example.audio(new float[9], 999_983),
+        "999983 samples per second (expected: 1000 to 768000, or input.rate, which is 16000)");
+    refuses(wave, Example.audio(new float[9], 999), "999 samples per second");
     refuses(wave, Example.text("a"), "example: a text (expected: a recording");
     refuses(wave, Example.audio(folder.resolve("none.wav")), "none.wav: no such file");
     refuses(
