@@ -18,23 +18,11 @@ final class Output {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
 
-  boolean isJson() {
-    return json;
-  }
-
   /** Prints {@code document} as JSON, or the text. */
   void print(Object document, Supplier<String> text) {
     PrintWriter out = out();
     out.println(json ? Json.pretty(document) : text.get().stripTrailing());
     out.flush();
-  }
-
-  /** Prints a line for people; nothing with {@code --json}. */
-  void say(String line) {
-    if (!json) {
-      out().println(line);
-      out().flush();
-    }
   }
 
   /** Says something besides the result, on standard error. */

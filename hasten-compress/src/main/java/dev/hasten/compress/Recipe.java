@@ -6,17 +6,12 @@ import dev.hasten.graph.rewrite.Refusal;
 import dev.hasten.runtime.AtomicFiles;
 import dev.hasten.runtime.BadInputException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
-import java.util.TreeMap;
 
 /**
  * An ordered list of techniques. As a file:
@@ -73,29 +68,6 @@ public record Recipe(List<Step> steps) {
   /** The text of its file. */
   public String toYaml() {
     return Recipes.write(this);
-  }
-
-  /**
-   * Sixteen hexadecimal digits, equal for recipes that do the same: parameters left out count as
-   * their defaults, and the order of parameters doesn't matter.
-   */
-  public String hash() {
-    StringBuilder canonical = new StringBuilder();
-    for (Step step : sorted().steps) {
-      canonical
-          .append(step.technique())
-          .append(
-              new TreeMap<>(Techniques.named(step.technique()).settings(step.params()).values()))
-          .append('\n');
-    }
-    try {
-      byte[] digest =
-          MessageDigest.getInstance("SHA-256")
-              .digest(canonical.toString().getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(digest, 0, 8);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
   }
 
   /** The steps in the order of their stages; equal stages keep their order. */

@@ -98,15 +98,4 @@ public final class Rules {
   public static List<Rule> fuseGemm() {
     return List.of(new FuseGemm());
   }
-
-  /**
-   * All fusions to contributed operators, in the order that works: attention first, then
-   * normalizations, then Gelu.
-   */
-  public static List<Rule> fusions() {
-    return List.of(
-        // Attention before MergeMatMuls would have taken its three products, which is why that one
-        // is not here.
-        new FuseAttention(), new FuseSkipLayerNormalization(), new FuseBiasGelu());
-  }
 }
