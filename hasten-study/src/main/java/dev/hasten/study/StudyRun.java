@@ -18,9 +18,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
+import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
 
 /** One run of a study: its folder, lock and journal, from the workload to the bundle. */
@@ -114,15 +117,31 @@ final class StudyRun implements AutoCloseable {
       throw new EnvironmentException(
           output + ": cannot be written: " + parent + " is read-only; give another output");
     }
-    try {
-      if (Files.isDirectory(output)
-          && !Files.exists(output.resolve(Bundle.MANIFEST))
-          && Files.list(output).findAny().isPresent()) {
+    boolean zip = output.toString().toLowerCase(Locale.ROOT).endsWith(".zip");
+    if (!zip && Files.isDirectory(output)) {
+      if (!Files.exists(output.resolve(Bundle.MANIFEST)) && holdsFiles(output)) {
         throw new BadInputException(
             output + ": holds other files (expected: an empty or no folder, or a bundle)");
       }
+    } else if (Files.exists(output) && !(zip && isBundleZip(output))) {
+      throw new BadInputException(
+          output + ": exists and is not a bundle (expected: a new name, or a bundle to replace)");
+    }
+  }
+
+  private static boolean isBundleZip(Path file) {
+    try (ZipFile zip = new ZipFile(file.toFile())) {
+      return zip.getEntry(Bundle.MANIFEST) != null;
     } catch (IOException e) {
-      throw new EnvironmentException(output + ": cannot be read: " + e, e);
+      return false;
+    }
+  }
+
+  private static boolean holdsFiles(Path folder) {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.findAny().isPresent();
+    } catch (IOException e) {
+      throw new EnvironmentException(folder + ": cannot be read: " + e, e);
     }
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hasten.runtime.Backend;
+import dev.hasten.runtime.BadInputException;
 import dev.hasten.runtime.EnvironmentException;
 import dev.hasten.runtime.Example;
 import dev.hasten.runtime.NdArray;
@@ -207,6 +208,19 @@ class StudyTest {
     assertThat(again.delivered().orElseThrow().sha256()).isEqualTo(delivered.sha256());
     try (Predictor predictor = Predictor.open(folder.resolve("bundle"))) {
       assertThat(predictor.warnings()).isEmpty();
+    }
+  }
+
+  @Test
+  void anotherFileInTheBundlesPlaceIsRefusedBeforeTheStudy() throws IOException {
+    for (String name : List.of("notes.txt", "photos.zip")) {
+      Path file = Files.writeString(folder.resolve(name), "mine");
+      Workload over = workload.withOutput(file);
+      assertThatThrownBy(() -> Study.run(over, REPORTED, Progress.NONE))
+          .isInstanceOf(BadInputException.class)
+          .hasMessageContaining(name);
+      assertThat(file).hasContent("mine");
+      assertThat(Study.folder(over).resolve(StudyRun.JOURNAL)).doesNotExist();
     }
   }
 
