@@ -110,6 +110,11 @@ final class Lab implements TrialRunner, AutoCloseable {
   }
 
   @Override
+  public boolean has(Subject subject) {
+    return Files.exists(file(subject));
+  }
+
+  @Override
   public Made make(Study.Planned candidate) {
     Recipe recipe =
         new Recipe(

@@ -387,6 +387,22 @@ class SearchTest {
   }
 
   @Test
+  void whatWasClearedBeforeTheStudyWentOnIsMadeAgain() throws IOException {
+    Workload workload = Searches.workload(Objective.LATENCY);
+    Search.Found whole = run(runner(workload, Map.of()), workload, 1);
+    Path journal = folder.resolve("journal.jsonl");
+    List<String> before =
+        Files.readAllLines(journal).stream()
+            .takeWhile(line -> !line.contains("\"key\":\"finals\""))
+            .toList();
+    Files.write(journal, before);
+    FakeRunner resumed = runner(workload, Map.of()).without("t1");
+    Search.Found found = run(resumed, workload, 1);
+    assertThat(resumed.asked).startsWith("make t1", "time t1").containsOnlyOnce("make t1");
+    assertThat(chosen(found)).isEqualTo(chosen(whole)).isEqualTo("t1");
+  }
+
+  @Test
   void peersAreMeasuredBesideAndNeverDelivered() throws IOException {
     Path model = Files.writeString(folder.resolve("peer.onnx"), "four");
     Workload workload =
