@@ -115,7 +115,7 @@ final class Search {
     ProfileResult after = null;
     if (chosen != null) {
       meter.phase("Settings", 5);
-      tuning = tuning(chosen);
+      tuning = tuning(chosen, choice.judged());
       after = after(chosen);
     }
     return new Found(
@@ -131,12 +131,12 @@ final class Search {
         tuning);
   }
 
-  private List<StudyResult.TuningRow> tuning(Trial winner) {
+  private List<StudyResult.TuningRow> tuning(Trial winner, Row row) {
     return journal
         .once(
             "tuning",
             Tuned.class,
-            () -> new Tuned(runner.tune(present(winner), share(TUNING_SHARE))))
+            () -> new Tuned(runner.tune(present(winner), row, share(TUNING_SHARE))))
         .rows();
   }
 

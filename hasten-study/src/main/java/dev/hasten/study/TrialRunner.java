@@ -44,6 +44,6 @@ interface TrialRunner {
   /** Profiles a subject. */
   ProfileResult profile(Subject subject, boolean careful);
 
-  /** Tries run-time settings, best first, the chosen one marked. */
-  List<StudyResult.TuningRow> tune(Subject subject, Duration budget);
+  /** Tries run-time settings on a row's inputs, best first, the chosen one marked. */
+  List<StudyResult.TuningRow> tune(Subject subject, Row row, Duration budget);
 }

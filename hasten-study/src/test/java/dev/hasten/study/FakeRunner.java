@@ -63,6 +63,7 @@ final class FakeRunner implements TrialRunner {
   }
 
   final List<String> asked = new ArrayList<>();
+  final List<Row> tunedAt = new ArrayList<>();
   final AtomicLong clock = new AtomicLong();
   private final Workload workload;
   private final Map<String, Outcome> outcomes;
@@ -233,8 +234,9 @@ final class FakeRunner implements TrialRunner {
   }
 
   @Override
-  public List<StudyResult.TuningRow> tune(Subject subject, Duration budget) {
+  public List<StudyResult.TuningRow> tune(Subject subject, Row row, Duration budget) {
     ask("tune", subject.id());
+    tunedAt.add(row);
     return List.of(new StudyResult.TuningRow(1, "ALL", Duration.ofMillis(5), 200, true));
   }
 }
