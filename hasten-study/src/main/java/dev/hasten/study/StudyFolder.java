@@ -67,7 +67,11 @@ final class StudyFolder implements AutoCloseable {
     for (DataSpec spec : workload.data()) {
       text.append(Hashes.data(spec.path())).append(spec);
     }
-    workload.peers().forEach(p -> text.append(p.name()).append(Hashes.file(p.model())));
+    for (Workload.Peer peer : workload.peers()) {
+      text.append(peer.name())
+          .append(Hashes.file(peer.model()))
+          .append(Model.read(peer.model(), 1).fingerprint());
+    }
     text.append(workload.splitter().seed())
         .append(new TreeMap<>(workload.splitter().fractions()))
         .append(new TreeMap<>(workload.splitter().limits()))

@@ -62,6 +62,23 @@ class StudyFolderTest {
   }
 
   @Test
+  void weightsInAFileOfTheirOwnCountForPeersToo() throws IOException {
+    Path file = SmallStudy.write(folder);
+    Path peers = Files.createDirectory(folder.resolve("peers"));
+    SmallStudy.writeModel(peers.resolve("peer.onnx"), 3, WriteOptions.external());
+    Files.writeString(file, Files.readString(file) + "compare: [{model: peers/peer.onnx}]\n");
+    Path before = study();
+    Path weights;
+    try (Stream<Path> files = Files.list(peers)) {
+      weights = files.filter(f -> f.toString().endsWith(".data")).findFirst().orElseThrow();
+    }
+    byte[] bytes = Files.readAllBytes(weights);
+    bytes[100] ^= 1;
+    Files.write(weights, bytes);
+    assertThat(study()).isNotEqualTo(before);
+  }
+
+  @Test
   void whatAKilledRunWasWritingGoes() throws IOException {
     SmallStudy.write(folder);
     Workload workload = Workload.read(folder.resolve("workload.yaml"));
