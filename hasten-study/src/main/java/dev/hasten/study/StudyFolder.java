@@ -10,6 +10,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -115,9 +116,13 @@ final class StudyFolder implements AutoCloseable {
     return path.resolve("artifacts");
   }
 
-  /** What the original answers. */
-  Path answers() {
-    return path.resolve("answers");
+  /**
+   * What the original answers, as found out under these conditions; another processor or runtime
+   * may answer otherwise.
+   */
+  Path answers(Map<String, String> conditions) {
+    String text = new TreeMap<>(conditions).toString();
+    return path.resolve("answers").resolve(Hashes.text(text).substring(0, 16));
   }
 
   /** Files on their way into the bundle. */

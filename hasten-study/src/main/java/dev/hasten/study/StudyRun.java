@@ -80,7 +80,7 @@ final class StudyRun implements AutoCloseable {
     header.put("processor", hardware.processor() + ", " + hardware.cores() + " cores");
     header.put("runtime", Backend.cpu().version());
     try (Journal journal = Journal.open(folder.journal(), header, options.fresh());
-        Lab lab = new Lab(workload, model, hardware, folder.artifacts(), folder.answers())) {
+        Lab lab = new Lab(workload, model, hardware, folder.artifacts(), folder.answers(header))) {
       if (journal.resumed()) {
         progress.note("goes on from " + folder.journal());
       }

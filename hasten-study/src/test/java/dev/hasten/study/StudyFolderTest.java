@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -76,6 +77,18 @@ class StudyFolderTest {
     bytes[100] ^= 1;
     Files.write(weights, bytes);
     assertThat(study()).isNotEqualTo(before);
+  }
+
+  @Test
+  void answersOfAnotherRuntimeAreOthers() throws IOException {
+    Workload workload = Workload.read(SmallStudy.write(folder));
+    try (StudyFolder opened = StudyFolder.open(workload)) {
+      Path answers = opened.answers(Map.of("runtime", "1.22", "processor", "a"));
+      assertThat(answers)
+          .hasParentRaw(opened.path().resolve("answers"))
+          .isEqualTo(opened.answers(Map.of("processor", "a", "runtime", "1.22")))
+          .isNotEqualTo(opened.answers(Map.of("runtime", "1.23", "processor", "a")));
+    }
   }
 
   @Test
