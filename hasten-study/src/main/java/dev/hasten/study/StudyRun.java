@@ -3,6 +3,7 @@ package dev.hasten.study;
 import dev.hasten.compress.Candidate;
 import dev.hasten.compress.Techniques;
 import dev.hasten.graph.Model;
+import dev.hasten.graph.TargetRuntime;
 import dev.hasten.measure.DataSpec;
 import dev.hasten.measure.Direction;
 import dev.hasten.measure.Hardware;
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 final class StudyRun implements AutoCloseable {
   static final String JOURNAL = "journal.jsonl";
   static final String VERSION = "0.1.0";
+  private static final String SIMPLIFY = "simplify";
 
   private final Workload workload;
   private final Study.Options options;
@@ -52,13 +54,7 @@ final class StudyRun implements AutoCloseable {
           candidate.recipe().steps().stream()
               .map(s -> new Step(s.technique(), s.params()))
               .toList();
-      boolean wanted =
-          steps.stream()
-              .allMatch(s ->
-                  !workload.exclude().contains(s.technique())
-                      && (workload.include().isEmpty()
-                          || workload.include().contains(s.technique())));
-      if (wanted) {
+      if (steps.stream().allMatch(s -> wanted(workload, s.technique()))) {
         planned.add(
             new Study.Planned(
                 "t" + (planned.size() + 1), candidate.name(), steps, candidate.why()));
@@ -69,6 +65,16 @@ final class StudyRun implements AutoCloseable {
           workload.file() + ": techniques: no candidate is left; include or allow more");
     }
     return List.copyOf(planned);
+  }
+
+  private static boolean wanted(Workload workload, String technique) {
+    if (workload.exclude().contains(technique)) {
+      return false;
+    }
+    // Recipes begin with it whatever they are about: whoever asks for int8 need not ask for it too.
+    return workload.include().isEmpty()
+        || technique.equals(SIMPLIFY)
+        || workload.include().contains(technique);
   }
 
   StudyResult run() {
@@ -174,6 +180,10 @@ final class StudyRun implements AutoCloseable {
     Duration p99 = workload.limits().p99();
     if (p99 != null) {
       limits.put("p99", Durations.text(p99));
+    }
+    TargetRuntime target = workload.limits().targetOrt();
+    if (target != null) {
+      limits.put("targetOrt", target.release());
     }
     StudyResult.Asked asked =
         new StudyResult.Asked(

@@ -225,6 +225,18 @@ class StudyTest {
   }
 
   @Test
+  void whoAsksForInt8NeedNotAskForSimplifyToo() throws IOException {
+    Path file = SmallStudy.write(Files.createDirectory(folder.resolve("include")));
+    List<String> both = labels(file);
+    Files.writeString(file, Files.readString(file).replace("[simplify, ", "["));
+    assertThat(labels(file)).isNotEmpty().isEqualTo(both);
+  }
+
+  private static List<String> labels(Path file) {
+    return Study.plan(Workload.read(file)).candidates().stream().map(c -> c.label()).toList();
+  }
+
+  @Test
   void twoStudiesInOneFolderAreRefused() {
     try (StudyFolder held = StudyFolder.open(workload)) {
       assertThatThrownBy(() -> Study.run(workload, REPORTED, Progress.NONE))
