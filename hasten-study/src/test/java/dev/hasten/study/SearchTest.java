@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.hasten.graph.WriteOptions;
 import dev.hasten.runtime.EnvironmentException;
 import dev.hasten.study.FakeRunner.Failure;
 import dev.hasten.study.FakeRunner.Outcome;
@@ -405,7 +406,8 @@ class SearchTest {
 
   @Test
   void peersAreMeasuredBesideAndNeverDelivered() throws IOException {
-    Path model = Files.writeString(folder.resolve("peer.onnx"), "four");
+    Path model = folder.resolve("peer.onnx");
+    SmallStudy.writeModel(model, 1, WriteOptions.defaults());
     Workload workload =
         Searches.workload(
             Objective.LATENCY,
@@ -424,7 +426,7 @@ class SearchTest {
     assertThat(runner.asked).contains("time t1+peer-1").doesNotContain("test peer-1");
     assertThat(found.peers()).extracting(Trial::id).containsExactly("peer-1", "peer-2");
     assertThat(found.peers().getFirst().speed()).hasSize(2);
-    assertThat(found.peers().getFirst().fileBytes()).isEqualTo(4);
+    assertThat(found.peers().getFirst().fileBytes()).isEqualTo(Files.size(model));
     assertThat(found.peers().getLast().status()).isEqualTo(Trial.Status.FAILED);
     assertThat(found.peers().getLast().speed()).isEmpty();
   }
