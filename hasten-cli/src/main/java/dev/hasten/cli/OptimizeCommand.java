@@ -1,5 +1,6 @@
 package dev.hasten.cli;
 
+import dev.hasten.runtime.BadInputException;
 import dev.hasten.study.Budget;
 import dev.hasten.study.GeneratedWorkload;
 import dev.hasten.study.Objective;
@@ -81,7 +82,10 @@ final class OptimizeCommand implements Callable<Integer> {
       description = "Start anew; what an earlier run measured is kept aside.")
   private boolean fresh;
 
-  @Option(names = "--dry-run", description = "Print what would be tried and why; run nothing.")
+  @Option(
+      names = "--dry-run",
+      description =
+          "Print what would be tried and why; try nothing. For a model, inputs are made up all the same.")
   private boolean dryRun;
 
   @Option(names = "--quiet", description = "No progress.")
@@ -130,6 +134,12 @@ final class OptimizeCommand implements Callable<Integer> {
   /** The workload's file; written now if there is only a model. */
   private Path file() {
     if (!ProfileCommand.isModel(workload)) {
+      if (!shapes.isEmpty() || !dims.isEmpty()) {
+        throw new BadInputException(
+            workload
+                + ": --shape and --dim are for a model without data (expected: an ONNX file with"
+                + " them; a workload's data have their own sizes)");
+      }
       return workload;
     }
     return GeneratedWorkload.write(
@@ -138,6 +148,8 @@ final class OptimizeCommand implements Callable<Integer> {
 
   private List<String> commandLine() {
     StringBuilder command = new StringBuilder("hasten optimize ").append(workload.getFileName());
+    shapes.forEach(shape -> command.append(" --shape ").append(shape));
+    dims.forEach(dim -> command.append(" --dim ").append(dim));
     if (budget != null) {
       command.append(" --budget ").append(budget);
     }
@@ -146,6 +158,9 @@ final class OptimizeCommand implements Callable<Integer> {
     }
     if (objective != null) {
       command.append(" --objective ").append(objective.text());
+    }
+    if (bundle != null) {
+      command.append(" --output ").append(bundle);
     }
     return List.of(command.toString());
   }

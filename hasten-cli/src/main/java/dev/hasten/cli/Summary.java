@@ -6,6 +6,7 @@ import dev.hasten.study.Quality;
 import dev.hasten.study.SpeedRow;
 import dev.hasten.study.StudyResult;
 import dev.hasten.study.Trial;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
@@ -68,11 +69,14 @@ final class Summary {
         .append(", ")
         .append(result.hardware().cores())
         .append(" cores).\n");
-    if (delivered.isPresent()) {
+    if (delivered.isEmpty()) {
+      text.append("Report  ").append(study.resolve("report.html")).append('\n');
+    } else if (Files.isRegularFile(bundle)) {
+      text.append("Bundle  ").append(bundle).append(" (report.html inside)\n");
+    } else {
       text.append("Bundle  ").append(bundle).append('\n');
+      text.append("Report  ").append(bundle.resolve("report.html")).append('\n');
     }
-    Path report = (delivered.isPresent() ? bundle : study).resolve("report.html");
-    text.append("Report  ").append(report).append('\n');
     return text.toString();
   }
 

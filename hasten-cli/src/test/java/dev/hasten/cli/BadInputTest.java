@@ -245,6 +245,12 @@ class BadInputTest {
             List.of("apply", "recipe.yaml", "model.onnx"),
             "--output",
             "missing"),
+        new Case(
+            "sizes for a workload that has data",
+            f -> {},
+            List.of("optimize", "workload.yaml", "--dim", "batch=4"),
+            "workload.yaml",
+            "--shape and --dim are for a model without data"),
         new Case("unknown command", f -> {}, List.of("optimise", "workload.yaml"), "optimise"),
         new Case(
             "unknown option",

@@ -33,15 +33,27 @@ final class Drops {
   private static Interval resampled(Comparison comparison, double confidence, long seed) {
     Metric metric = comparison.metric();
     Sample sample = comparison.sample();
-    return Bootstrap.statistic(
-        sample.size(),
-        places -> {
-          Sample drawn = sample.subset(places);
-          double original =
-              metric.originalScore().orElseGet(() -> metric.score(drawn.ofOriginal()).value());
-          return metric.direction().drop(original, metric.score(drawn).value());
-        },
-        confidence,
-        seed);
+    Interval interval =
+        Bootstrap.statistic(
+            sample.size(),
+            places -> {
+              Sample drawn = sample.subset(places);
+              double original =
+                  metric.originalScore().orElseGet(() -> metric.score(drawn.ofOriginal()).value());
+              return metric.direction().drop(original, metric.score(drawn).value());
+            },
+            confidence,
+            seed);
+    return interval.low() == interval.high() ? widened(interval, sample.size()) : interval;
+  }
+
+  /**
+   * Resamples that all drop alike say nothing of what was not drawn: as many examples without a
+   * difference still leave room for a share of them that differs.
+   */
+  private static Interval widened(Interval alike, int examples) {
+    double unseen = Proportions.of(0, examples, alike.confidence()).high();
+    double estimate = alike.estimate();
+    return new Interval(estimate, estimate - unseen, estimate + unseen, alike.confidence());
   }
 }

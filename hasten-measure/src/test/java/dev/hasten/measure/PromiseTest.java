@@ -308,6 +308,26 @@ class PromiseTest {
   }
 
   @Test
+  void equalScoresOfASetAreNotTakenForCertainty() {
+    List<float[]> rows = new ArrayList<>();
+    List<String> labels = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      rows.add(new float[] {i});
+      labels.add(Integer.toString(i * i));
+    }
+    Outputs outputs = new Outputs(OutputKind.VALUES, rows);
+    Comparison equal =
+        Metrics.compare(Metrics.byName("spearman"), Sample.labeled(outputs, outputs, labels));
+    // With 95 % confidence, 20 examples without a difference leave room for 1 - 0.05^(1/20).
+    Interval drop = Drops.interval(equal, 0.9, 1);
+    assertThat(drop.estimate()).isZero();
+    assertThat(drop.high()).isCloseTo(1 - Math.pow(0.05, 1 / 20.0), within(1e-6));
+    assertThat(drop.low()).isEqualTo(-drop.high());
+    assertThat(Promise.of(0.01).test(equal, 1)).isInstanceOf(Verdict.Undecided.class);
+    assertThat(Promise.of(0.2).test(equal, 1)).isInstanceOf(Verdict.Kept.class);
+  }
+
+  @Test
   void aMetricThatIsNotDefinedOnTheExamplesDecidesNothing() {
     List<float[]> rows = new ArrayList<>();
     List<String> labels = new ArrayList<>();

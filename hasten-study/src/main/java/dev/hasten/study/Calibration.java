@@ -1,7 +1,6 @@
 package dev.hasten.study;
 
 import dev.hasten.compress.Context;
-import dev.hasten.measure.Dataset;
 import dev.hasten.measure.Hardware;
 import dev.hasten.measure.LabeledExample;
 import dev.hasten.runtime.Backend;
@@ -11,7 +10,6 @@ import dev.hasten.runtime.NdArray;
 import dev.hasten.runtime.Session;
 import dev.hasten.runtime.SessionOptions;
 import dev.hasten.runtime.TensorInfo;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +27,14 @@ public record Calibration(List<Example> examples, InputPipeline pipeline)
 
   /** Examples of like length share a batch, so that padding does not blur the ranges. */
   public Calibration {
-    examples = examples.stream().sorted(Comparator.comparingInt(pipeline::length)).toList();
+    // Each is measured once: to know a text's length, it is cut into tokens.
+    record Measured(Example example, int length) {}
+    examples =
+        examples.stream()
+            .map(e -> new Measured(e, pipeline.length(e)))
+            .sorted(Comparator.comparingInt(Measured::length))
+            .map(Measured::example)
+            .toList();
   }
 
   /** Reads the workload's data and opens its pipeline. */
@@ -38,12 +43,11 @@ public record Calibration(List<Example> examples, InputPipeline pipeline)
     try (Session session = Backend.cpu().open(workload.model(), SessionOptions.defaults())) {
       inputs = session.inputs();
     }
-    List<Example> examples = new ArrayList<>();
-    for (var spec : workload.data()) {
-      workload.splitter().split(Dataset.open(spec)).calibrate().stream()
-          .map(LabeledExample::example)
-          .forEach(examples::add);
-    }
+    // Split as a study splits them: it must calibrate on the same.
+    List<Example> examples =
+        workload.splitter().split(Data.joined(workload.data())).calibrate().stream()
+            .map(LabeledExample::example)
+            .toList();
     return new Calibration(
         examples, InputPipeline.open(workload.pipeline(), workload.folder(), inputs));
   }

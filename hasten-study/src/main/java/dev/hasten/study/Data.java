@@ -36,7 +36,8 @@ final class Data implements AutoCloseable {
     this.pipeline = InputPipeline.open(workload.pipeline(), workload.folder(), modelInputs);
   }
 
-  private static Dataset joined(List<DataSpec> specs) {
+  /** All examples of several files, one after the other, to be split together. */
+  static Dataset joined(List<DataSpec> specs) {
     if (specs.size() == 1) {
       return Dataset.open(specs.getFirst());
     }

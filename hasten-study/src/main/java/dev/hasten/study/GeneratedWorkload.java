@@ -15,10 +15,14 @@ import dev.hasten.study.generate.GivenShapes;
 import dev.hasten.study.generate.InputPlan;
 import dev.hasten.study.generate.InputPlanner;
 import dev.hasten.study.generate.PlannedInput;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,11 +50,13 @@ public final class GeneratedWorkload {
 
   /**
    * Writes both files into a folder beside the model. Equal models and sizes give equal files, so a
-   * study that was stopped goes on.
+   * study that was stopped goes on. What is there and differs is left as it is: the workload file
+   * asks to be edited.
    *
    * @param told hears every guess
    * @return the workload file
-   * @throws BadInputException if no inputs can be made up that the model runs with
+   * @throws BadInputException if no inputs can be made up that the model runs with, or one of the
+   *     files is there and differs
    */
   public static Path write(Path model, GivenShapes given, Consumer<String> told) {
     Model read = Model.read(model);
@@ -64,10 +70,34 @@ public final class GeneratedWorkload {
     String stem = name.replaceFirst("\\.onnx$", "");
     Path folder = model.toAbsolutePath().resolveSibling(stem + "-generated");
     boolean batchAxis = batchesFirst(plan);
-    Npz.write(folder.resolve(DATA), data(plan.with(1, 0), batchAxis));
-    AtomicFiles.write(folder.resolve(WORKLOAD), yaml("../" + name, batchAxis, plan));
-    told.accept("made up " + folder.resolve(DATA) + ", named by " + folder.resolve(WORKLOAD));
-    return folder.resolve(WORKLOAD);
+    Path workload = folder.resolve(WORKLOAD);
+    byte[] text = yaml("../" + name, batchAxis, plan).getBytes(StandardCharsets.UTF_8);
+    if (Files.exists(workload) && !Arrays.equals(read(workload), text)) {
+      throw new BadInputException(
+          "%s: was edited, or made up for other sizes or another model (expected: none, or as it was written); run hasten optimize %s, or delete it"
+              .formatted(workload, workload));
+    }
+    Path data = folder.resolve(DATA);
+    Map<String, NdArray> made = data(plan.with(1, 0), batchAxis);
+    if (!Files.exists(data)) {
+      Npz.write(data, made);
+    } else if (!Npz.read(data).equals(made)) {
+      throw new BadInputException(
+          data
+              + ": holds other examples than would be made up (expected: none, or the same); delete"
+              + " or rename it");
+    }
+    AtomicFiles.write(workload, text);
+    told.accept("made up " + data + ", named by " + workload);
+    return workload;
+  }
+
+  private static byte[] read(Path file) {
+    try {
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw new BadInputException(file + ": cannot be read: " + e, e);
+    }
   }
 
   /** Whether the first axis of every input is the batch: only then may examples be stacked. */
@@ -81,16 +111,22 @@ public final class GeneratedWorkload {
   }
 
   private static Map<String, NdArray> data(InputPlan plan, boolean batchAxis) {
-    long bytes = 0;
+    double bytes = 0;
     for (PlannedInput input : plan.inputs()) {
       if (input.type() == ElementType.STRING) {
         throw new BadInputException(
             "input %s is text, which no .npz file holds (expected: numbers; write a workload with data of your own)"
                 .formatted(input.name()));
       }
-      bytes += plan.shape(input).stream().reduce(1L, (a, b) -> a * b) * input.type().bytes();
+      double elements = plan.shape(input).stream().mapToDouble(d -> d).reduce(1, (a, b) -> a * b);
+      bytes += elements * input.type().bytes();
     }
-    int count = (int) Math.clamp(MOST_BYTES / Math.max(1, bytes), FEWEST, EXAMPLES);
+    if (bytes * FEWEST > Integer.MAX_VALUE) {
+      throw new BadInputException(
+          "an example takes %.0f MB, and at least %d are made up (expected: 2 GB for all); give smaller sizes by --shape or --dim"
+              .formatted(bytes / 1e6, FEWEST));
+    }
+    int count = Math.clamp((long) (MOST_BYTES / Math.max(1, bytes)), FEWEST, EXAMPLES);
     List<Map<String, NdArray>> examples = plan.make(count, SEED);
     Map<String, NdArray> stacked = new LinkedHashMap<>();
     for (PlannedInput input : plan.inputs()) {

@@ -110,6 +110,11 @@ final class Lab implements TrialRunner, AutoCloseable {
   }
 
   @Override
+  public boolean has(Subject subject) {
+    return Files.exists(file(subject));
+  }
+
+  @Override
   public Made make(Study.Planned candidate) {
     Recipe recipe =
         new Recipe(
@@ -266,8 +271,7 @@ final class Lab implements TrialRunner, AutoCloseable {
   }
 
   @Override
-  public List<StudyResult.TuningRow> tune(Subject subject, Duration budget) {
-    Row row = workload.rows().getFirst();
+  public List<StudyResult.TuningRow> tune(Subject subject, Row row, Duration budget) {
     Map<String, SessionOptions> settings = new LinkedHashMap<>();
     for (int threads = 1; threads <= Math.min(hardware.cores(), 16); threads *= 2) {
       for (Optimization level : List.of(Optimization.ALL, Optimization.EXTENDED)) {

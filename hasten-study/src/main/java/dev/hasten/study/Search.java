@@ -114,14 +114,9 @@ final class Search {
     List<StudyResult.TuningRow> tuning = List.of();
     ProfileResult after = null;
     if (chosen != null) {
-      TrialRunner.Subject winner = Trials.subject(chosen);
       meter.phase("Settings", 5);
-      tuning =
-          journal
-              .once(
-                  "tuning", Tuned.class, () -> new Tuned(runner.tune(winner, share(TUNING_SHARE))))
-              .rows();
-      after = journal.once("after", ProfileResult.class, () -> runner.profile(winner, false));
+      tuning = tuning(chosen, choice.judged());
+      after = after(chosen);
     }
     return new Found(
         choice.judged(),
@@ -134,6 +129,20 @@ final class Search {
         promised.reason(),
         promised.tested(),
         tuning);
+  }
+
+  private List<StudyResult.TuningRow> tuning(Trial winner, Row row) {
+    return journal
+        .once(
+            "tuning",
+            Tuned.class,
+            () -> new Tuned(runner.tune(present(winner), row, share(TUNING_SHARE))))
+        .rows();
+  }
+
+  private ProfileResult after(Trial winner) {
+    return journal.once(
+        "after", ProfileResult.class, () -> runner.profile(present(winner), false));
   }
 
   /** The row on which speed is judged; for throughput that at which the original reaches most. */
@@ -203,13 +212,31 @@ final class Search {
   }
 
   private Finals finals(List<Trial> finalists, List<Trial> peers) {
-    List<TrialRunner.Subject> subjects = new ArrayList<>();
-    finalists.forEach(t -> subjects.add(Trials.subject(t)));
-    peers.stream()
-        .filter(p -> p.status() == Trial.Status.MEASURED)
-        .forEach(p -> subjects.add(Trials.subject(p)));
     meter.at(finalists.size() + " finalists head to head", 0.65);
-    return journal.once("finals", Finals.class, () -> headToHead(subjects));
+    return journal.once(
+        "finals",
+        Finals.class,
+        () -> {
+          List<TrialRunner.Subject> subjects = new ArrayList<>();
+          finalists.forEach(t -> subjects.add(present(t)));
+          peers.stream()
+              .filter(p -> p.status() == Trial.Status.MEASURED)
+              .forEach(p -> subjects.add(present(p)));
+          return headToHead(subjects);
+        });
+  }
+
+  /**
+   * The trial's model, for what is measured now. Its artifact may have been cleared since an
+   * earlier run made it; then the recipe makes it again.
+   */
+  private TrialRunner.Subject present(Trial trial) {
+    TrialRunner.Subject subject = Trials.subject(trial);
+    if (trial.kind() == Trial.Kind.CANDIDATE && !runner.has(subject)) {
+      runner.make(
+          new Study.Planned(trial.id(), trial.label(), trial.recipe(), trial.expectation()));
+    }
+    return subject;
   }
 
   /** All in one run; one that fails at some row is found out and the others measured without it. */
@@ -258,7 +285,7 @@ final class Search {
             Cost.class,
             () -> {
               try {
-                return new Cost(runner.cost(Trials.subject(trial)));
+                return new Cost(runner.cost(present(trial)));
               } catch (RuntimeException e) {
                 // A figure less in the report; no reason to lose the study.
                 meter.note(trial.label() + ": memory could not be measured: " + e.getMessage());
@@ -330,7 +357,7 @@ final class Search {
   private Tested test(Trial finalist, double confidence) {
     try {
       return new Tested(
-          runner.quality(Trials.subject(finalist), Split.TEST, Integer.MAX_VALUE, confidence), "");
+          runner.quality(present(finalist), Split.TEST, Integer.MAX_VALUE, confidence), "");
     } catch (EnvironmentException e) {
       throw e;
     } catch (RuntimeException e) {

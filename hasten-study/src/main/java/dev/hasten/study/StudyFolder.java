@@ -10,6 +10,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -67,7 +68,11 @@ final class StudyFolder implements AutoCloseable {
     for (DataSpec spec : workload.data()) {
       text.append(Hashes.data(spec.path())).append(spec);
     }
-    workload.peers().forEach(p -> text.append(p.name()).append(Hashes.file(p.model())));
+    for (Workload.Peer peer : workload.peers()) {
+      text.append(peer.name())
+          .append(Hashes.file(peer.model()))
+          .append(Model.read(peer.model(), 1).fingerprint());
+    }
     text.append(workload.splitter().seed())
         .append(new TreeMap<>(workload.splitter().fractions()))
         .append(new TreeMap<>(workload.splitter().limits()))
@@ -111,9 +116,13 @@ final class StudyFolder implements AutoCloseable {
     return path.resolve("artifacts");
   }
 
-  /** What the original answers. */
-  Path answers() {
-    return path.resolve("answers");
+  /**
+   * What the original answers, as found out under these conditions; another processor or runtime
+   * may answer otherwise.
+   */
+  Path answers(Map<String, String> conditions) {
+    String text = new TreeMap<>(conditions).toString();
+    return path.resolve("answers").resolve(Hashes.text(text).substring(0, 16));
   }
 
   /** Files on their way into the bundle. */

@@ -3,6 +3,7 @@ package dev.hasten.study;
 import dev.hasten.compress.Candidate;
 import dev.hasten.compress.Techniques;
 import dev.hasten.graph.Model;
+import dev.hasten.graph.TargetRuntime;
 import dev.hasten.measure.DataSpec;
 import dev.hasten.measure.Direction;
 import dev.hasten.measure.Hardware;
@@ -18,15 +19,19 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
+import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
 
 /** One run of a study: its folder, lock and journal, from the workload to the bundle. */
 final class StudyRun implements AutoCloseable {
   static final String JOURNAL = "journal.jsonl";
   static final String VERSION = "0.1.0";
+  private static final String SIMPLIFY = "simplify";
 
   private final Workload workload;
   private final Study.Options options;
@@ -49,13 +54,7 @@ final class StudyRun implements AutoCloseable {
           candidate.recipe().steps().stream()
               .map(s -> new Step(s.technique(), s.params()))
               .toList();
-      boolean wanted =
-          steps.stream()
-              .allMatch(s ->
-                  !workload.exclude().contains(s.technique())
-                      && (workload.include().isEmpty()
-                          || workload.include().contains(s.technique())));
-      if (wanted) {
+      if (steps.stream().allMatch(s -> wanted(workload, s.technique()))) {
         planned.add(
             new Study.Planned(
                 "t" + (planned.size() + 1), candidate.name(), steps, candidate.why()));
@@ -68,6 +67,16 @@ final class StudyRun implements AutoCloseable {
     return List.copyOf(planned);
   }
 
+  private static boolean wanted(Workload workload, String technique) {
+    if (workload.exclude().contains(technique)) {
+      return false;
+    }
+    // Recipes begin with it whatever they are about: whoever asks for int8 need not ask for it too.
+    return workload.include().isEmpty()
+        || technique.equals(SIMPLIFY)
+        || workload.include().contains(technique);
+  }
+
   StudyResult run() {
     Model model = Model.read(workload.model());
     checkOutput();
@@ -77,7 +86,7 @@ final class StudyRun implements AutoCloseable {
     header.put("processor", hardware.processor() + ", " + hardware.cores() + " cores");
     header.put("runtime", Backend.cpu().version());
     try (Journal journal = Journal.open(folder.journal(), header, options.fresh());
-        Lab lab = new Lab(workload, model, hardware, folder.artifacts(), folder.answers())) {
+        Lab lab = new Lab(workload, model, hardware, folder.artifacts(), folder.answers(header))) {
       if (journal.resumed()) {
         progress.note("goes on from " + folder.journal());
       }
@@ -114,15 +123,31 @@ final class StudyRun implements AutoCloseable {
       throw new EnvironmentException(
           output + ": cannot be written: " + parent + " is read-only; give another output");
     }
-    try {
-      if (Files.isDirectory(output)
-          && !Files.exists(output.resolve(Bundle.MANIFEST))
-          && Files.list(output).findAny().isPresent()) {
+    boolean zip = output.toString().toLowerCase(Locale.ROOT).endsWith(".zip");
+    if (!zip && Files.isDirectory(output)) {
+      if (!Files.exists(output.resolve(Bundle.MANIFEST)) && holdsFiles(output)) {
         throw new BadInputException(
             output + ": holds other files (expected: an empty or no folder, or a bundle)");
       }
+    } else if (Files.exists(output) && !(zip && isBundleZip(output))) {
+      throw new BadInputException(
+          output + ": exists and is not a bundle (expected: a new name, or a bundle to replace)");
+    }
+  }
+
+  private static boolean isBundleZip(Path file) {
+    try (ZipFile zip = new ZipFile(file.toFile())) {
+      return zip.getEntry(Bundle.MANIFEST) != null;
     } catch (IOException e) {
-      throw new EnvironmentException(output + ": cannot be read: " + e, e);
+      return false;
+    }
+  }
+
+  private static boolean holdsFiles(Path folder) {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.findAny().isPresent();
+    } catch (IOException e) {
+      throw new EnvironmentException(folder + ": cannot be read: " + e, e);
     }
   }
 
@@ -155,6 +180,10 @@ final class StudyRun implements AutoCloseable {
     Duration p99 = workload.limits().p99();
     if (p99 != null) {
       limits.put("p99", Durations.text(p99));
+    }
+    TargetRuntime target = workload.limits().targetOrt();
+    if (target != null) {
+      limits.put("targetOrt", target.release());
     }
     StudyResult.Asked asked =
         new StudyResult.Asked(

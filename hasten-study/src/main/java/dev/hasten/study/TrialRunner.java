@@ -29,6 +29,9 @@ interface TrialRunner {
   /** Applies a recipe and keeps the model. */
   Made make(Study.Planned candidate);
 
+  /** Whether a subject's model is there; what was made may have been cleared since. */
+  boolean has(Subject subject);
+
   /** Scores a subject beside the baseline on the first {@code examples} of a split. */
   Quality quality(Subject subject, Split split, int examples, double confidence);
 
@@ -41,6 +44,6 @@ interface TrialRunner {
   /** Profiles a subject. */
   ProfileResult profile(Subject subject, boolean careful);
 
-  /** Tries run-time settings, best first, the chosen one marked. */
-  List<StudyResult.TuningRow> tune(Subject subject, Duration budget);
+  /** Tries run-time settings on a row's inputs, best first, the chosen one marked. */
+  List<StudyResult.TuningRow> tune(Subject subject, Row row, Duration budget);
 }

@@ -9,6 +9,7 @@ import dev.hasten.runtime.EnvironmentException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,12 +63,14 @@ final class FakeRunner implements TrialRunner {
   }
 
   final List<String> asked = new ArrayList<>();
+  final List<Row> tunedAt = new ArrayList<>();
   final AtomicLong clock = new AtomicLong();
   private final Workload workload;
   private final Map<String, Outcome> outcomes;
   private final Map<String, Double> confidences = new LinkedHashMap<>();
   private final Map<String, Trial.MemoryUse> memory = new HashMap<>();
   private final Map<Row, Double> baselinePerSecond = new HashMap<>();
+  private final Set<String> cleared = new HashSet<>();
   private Duration step = Duration.ofMillis(100);
 
   FakeRunner(Workload workload, Map<String, Outcome> outcomes) {
@@ -108,9 +111,21 @@ final class FakeRunner implements TrialRunner {
     return outcome;
   }
 
+  /** Someone has cleared the model of a candidate since it was made. */
+  FakeRunner without(String id) {
+    cleared.add(id);
+    return this;
+  }
+
+  @Override
+  public boolean has(Subject subject) {
+    return !cleared.contains(subject.id());
+  }
+
   @Override
   public Made make(Study.Planned candidate) {
     Outcome outcome = ask("make", candidate.id(), Failure.MAKE);
+    cleared.remove(candidate.id());
     if (outcome.failures().contains(Failure.DISK)) {
       throw new EnvironmentException("no space left");
     }
@@ -219,8 +234,9 @@ final class FakeRunner implements TrialRunner {
   }
 
   @Override
-  public List<StudyResult.TuningRow> tune(Subject subject, Duration budget) {
+  public List<StudyResult.TuningRow> tune(Subject subject, Row row, Duration budget) {
     ask("tune", subject.id());
+    tunedAt.add(row);
     return List.of(new StudyResult.TuningRow(1, "ALL", Duration.ofMillis(5), 200, true));
   }
 }

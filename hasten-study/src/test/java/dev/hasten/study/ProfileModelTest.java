@@ -1,6 +1,7 @@
 package dev.hasten.study;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.hasten.graph.DataType;
@@ -9,7 +10,10 @@ import dev.hasten.graph.Model;
 import dev.hasten.measure.DataSpec;
 import dev.hasten.measure.LabeledExample;
 import dev.hasten.measure.Peaks;
+import dev.hasten.runtime.BadInputException;
 import dev.hasten.runtime.Example;
+import dev.hasten.runtime.NdArray;
+import dev.hasten.runtime.Npz;
 import dev.hasten.runtime.PipelineSpec;
 import dev.hasten.study.generate.GivenShapes;
 import java.io.IOException;
@@ -17,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -132,5 +137,31 @@ class ProfileModelTest {
     // The same again, so that a study that was stopped goes on.
     GeneratedWorkload.write(model, GivenShapes.NONE, line -> {});
     assertThat(Files.readAllBytes(data.path())).isEqualTo(before);
+  }
+
+  @Test
+  void whatTheUserMadeOfAGeneratedWorkloadStays() throws IOException {
+    Path model = model();
+    Path yaml = GeneratedWorkload.write(model, GivenShapes.NONE, line -> {});
+    String edited = Files.readString(yaml) + "objective: size\n";
+    Files.writeString(yaml, edited);
+    assertThatThrownBy(() -> GeneratedWorkload.write(model, GivenShapes.NONE, line -> {}))
+        .isInstanceOf(BadInputException.class)
+        .hasMessageContaining("was edited")
+        .hasMessageContaining("run hasten optimize " + yaml);
+    assertThat(yaml).hasContent(edited);
+  }
+
+  @Test
+  void examplesThatAreNotTheMadeUpOnesStay() throws IOException {
+    Path model = model();
+    Path yaml = GeneratedWorkload.write(model, GivenShapes.NONE, line -> {});
+    Path data = yaml.resolveSibling(GeneratedWorkload.DATA);
+    Npz.write(data, Map.of("x", NdArray.floats(new float[] {1}, 1)));
+    byte[] own = Files.readAllBytes(data);
+    assertThatThrownBy(() -> GeneratedWorkload.write(model, GivenShapes.NONE, line -> {}))
+        .isInstanceOf(BadInputException.class)
+        .hasMessageContaining(data.toString());
+    assertThat(Files.readAllBytes(data)).isEqualTo(own);
   }
 }

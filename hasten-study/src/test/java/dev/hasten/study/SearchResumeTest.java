@@ -2,6 +2,7 @@ package dev.hasten.study;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hasten.graph.WriteOptions;
 import dev.hasten.study.FakeRunner.Failure;
 import dev.hasten.study.FakeRunner.Outcome;
 import java.io.IOException;
@@ -78,7 +79,8 @@ class SearchResumeTest {
       throws IOException {
     Path folder = Files.createTempDirectory("hasten-resume");
     try {
-      Path model = Files.writeString(folder.resolve("peer.onnx"), "peer");
+      Path model = folder.resolve("peer.onnx");
+      SmallStudy.writeModel(model, 1, WriteOptions.defaults());
       Workload workload =
           Searches.workload(
               study.objective(),

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.hasten.graph.WriteOptions;
 import dev.hasten.runtime.EnvironmentException;
 import dev.hasten.study.FakeRunner.Failure;
 import dev.hasten.study.FakeRunner.Outcome;
@@ -364,6 +365,7 @@ class SearchTest {
             .baselineReaches(Searches.SECOND, 300);
     Search.Found found = run(runner, workload, 6);
     assertThat(found.judged()).isEqualTo(Searches.SECOND);
+    assertThat(runner.tunedAt).containsExactly(Searches.SECOND);
     assertThat(chosen(found)).isEqualTo("t6");
     assertThat(found.reason()).contains("best throughput of 4 finalists");
   }
@@ -387,8 +389,25 @@ class SearchTest {
   }
 
   @Test
+  void whatWasClearedBeforeTheStudyWentOnIsMadeAgain() throws IOException {
+    Workload workload = Searches.workload(Objective.LATENCY);
+    assertThat(chosen(run(runner(workload, Map.of()), workload, 1))).isEqualTo("t1");
+    Path journal = folder.resolve("journal.jsonl");
+    List<String> before =
+        Files.readAllLines(journal).stream()
+            .takeWhile(line -> !line.contains("\"key\":\"finals\""))
+            .toList();
+    Files.write(journal, before);
+    FakeRunner resumed = runner(workload, Map.of()).without("t1");
+    Search.Found found = run(resumed, workload, 1);
+    assertThat(resumed.asked).startsWith("make t1", "time t1").containsOnlyOnce("make t1");
+    assertThat(chosen(found)).isEqualTo("t1");
+  }
+
+  @Test
   void peersAreMeasuredBesideAndNeverDelivered() throws IOException {
-    Path model = Files.writeString(folder.resolve("peer.onnx"), "four");
+    Path model = folder.resolve("peer.onnx");
+    SmallStudy.writeModel(model, 1, WriteOptions.defaults());
     Workload workload =
         Searches.workload(
             Objective.LATENCY,
@@ -407,7 +426,7 @@ class SearchTest {
     assertThat(runner.asked).contains("time t1+peer-1").doesNotContain("test peer-1");
     assertThat(found.peers()).extracting(Trial::id).containsExactly("peer-1", "peer-2");
     assertThat(found.peers().getFirst().speed()).hasSize(2);
-    assertThat(found.peers().getFirst().fileBytes()).isEqualTo(4);
+    assertThat(found.peers().getFirst().fileBytes()).isEqualTo(Files.size(model));
     assertThat(found.peers().getLast().status()).isEqualTo(Trial.Status.FAILED);
     assertThat(found.peers().getLast().speed()).isEmpty();
   }

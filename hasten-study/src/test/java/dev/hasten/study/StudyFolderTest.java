@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -59,6 +60,35 @@ class StudyFolderTest {
     bytes[100] ^= 1;
     Files.write(weights, bytes);
     assertThat(study()).isNotEqualTo(before);
+  }
+
+  @Test
+  void weightsInAFileOfTheirOwnCountForPeersToo() throws IOException {
+    Path file = SmallStudy.write(folder);
+    Path peers = Files.createDirectory(folder.resolve("peers"));
+    SmallStudy.writeModel(peers.resolve("peer.onnx"), 3, WriteOptions.external());
+    Files.writeString(file, Files.readString(file) + "compare: [{model: peers/peer.onnx}]\n");
+    Path before = study();
+    Path weights;
+    try (Stream<Path> files = Files.list(peers)) {
+      weights = files.filter(f -> f.toString().endsWith(".data")).findFirst().orElseThrow();
+    }
+    byte[] bytes = Files.readAllBytes(weights);
+    bytes[100] ^= 1;
+    Files.write(weights, bytes);
+    assertThat(study()).isNotEqualTo(before);
+  }
+
+  @Test
+  void answersOfAnotherRuntimeAreOthers() throws IOException {
+    Workload workload = Workload.read(SmallStudy.write(folder));
+    try (StudyFolder opened = StudyFolder.open(workload)) {
+      Path answers = opened.answers(Map.of("runtime", "1.22", "processor", "a"));
+      assertThat(answers)
+          .hasParentRaw(opened.path().resolve("answers"))
+          .isEqualTo(opened.answers(Map.of("processor", "a", "runtime", "1.22")))
+          .isNotEqualTo(opened.answers(Map.of("runtime", "1.23", "processor", "a")));
+    }
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hasten.runtime.Backend;
+import dev.hasten.runtime.BadInputException;
 import dev.hasten.runtime.EnvironmentException;
 import dev.hasten.runtime.Example;
 import dev.hasten.runtime.NdArray;
@@ -208,6 +209,31 @@ class StudyTest {
     try (Predictor predictor = Predictor.open(folder.resolve("bundle"))) {
       assertThat(predictor.warnings()).isEmpty();
     }
+  }
+
+  @Test
+  void anotherFileInTheBundlesPlaceIsRefusedBeforeTheStudy() throws IOException {
+    for (String name : List.of("notes.txt", "photos.zip")) {
+      Path file = Files.writeString(folder.resolve(name), "mine");
+      Workload over = workload.withOutput(file);
+      assertThatThrownBy(() -> Study.run(over, REPORTED, Progress.NONE))
+          .isInstanceOf(BadInputException.class)
+          .hasMessageContaining(name);
+      assertThat(file).hasContent("mine");
+      assertThat(Study.folder(over).resolve(StudyRun.JOURNAL)).doesNotExist();
+    }
+  }
+
+  @Test
+  void whoAsksForInt8NeedNotAskForSimplifyToo() throws IOException {
+    Path file = SmallStudy.write(Files.createDirectory(folder.resolve("include")));
+    List<String> both = labels(file);
+    Files.writeString(file, Files.readString(file).replace("[simplify, ", "["));
+    assertThat(labels(file)).isNotEmpty().isEqualTo(both);
+  }
+
+  private static List<String> labels(Path file) {
+    return Study.plan(Workload.read(file)).candidates().stream().map(c -> c.label()).toList();
   }
 
   @Test
