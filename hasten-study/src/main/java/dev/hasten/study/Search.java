@@ -141,8 +141,7 @@ final class Search {
   }
 
   private ProfileResult after(Trial winner) {
-    return journal.once(
-        "after", ProfileResult.class, () -> runner.profile(present(winner), false));
+    return journal.once("after", ProfileResult.class, () -> runner.profile(present(winner), false));
   }
 
   /** The row on which speed is judged; for throughput that at which the original reaches most. */
