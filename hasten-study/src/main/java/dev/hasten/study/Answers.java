@@ -40,6 +40,7 @@ final class Answers {
   private final @Nullable Path folder;
   private final Metric metric;
   private final OutputKind kind;
+
   /** Names of what the pipeline gives, the first being the one that is judged. */
   private List<String> answered = List.of();
 

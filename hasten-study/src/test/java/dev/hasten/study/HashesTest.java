@@ -25,10 +25,7 @@ class HashesTest {
             .node("y", "MatMul", "x", "w")
             .output("y", DataType.FLOAT, "batch", 64)
             .build();
-    List<Path> written =
-        model.write(
-            folder.resolve("model.onnx"),
-            WriteOptions.external());
+    List<Path> written = model.write(folder.resolve("model.onnx"), WriteOptions.external());
     assertThat(written).hasSize(2);
     assertThat(Hashes.size(folder.resolve("model.onnx")))
         .isEqualTo(Files.size(written.getFirst()) + Files.size(written.getLast()))
