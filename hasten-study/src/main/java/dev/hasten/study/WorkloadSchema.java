@@ -15,6 +15,9 @@ import java.util.List;
 
 /** The published schema, and its violations in words. */
 final class WorkloadSchema {
+  /** Most characters of a value that a message shows. */
+  private static final int SHOWN = 60;
+
   private static final String RESOURCE = "workload.schema.json";
 
   private WorkloadSchema() {}
@@ -58,7 +61,12 @@ final class WorkloadSchema {
       path.add(location.getElement(i));
     }
     String found = error.getInstanceNode() == null ? "" : error.getInstanceNode().toString();
-    found = found.startsWith("\"") ? "'" + found.substring(1, found.length() - 1) + "'" : found;
+    // Somebody may have given another file, whose parts can be of any size.
+    found = found.length() > SHOWN ? found.substring(0, SHOWN) + "…" : found;
+    found =
+        found.startsWith("\"") && found.endsWith("\"")
+            ? "'" + found.substring(1, found.length() - 1) + "'"
+            : found;
     switch (error.getKeyword()) {
       case "additionalProperties", "unevaluatedProperties" -> {
         String key = String.valueOf(error.getProperty());

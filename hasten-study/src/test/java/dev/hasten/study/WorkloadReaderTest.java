@@ -426,6 +426,14 @@ class WorkloadReaderTest {
         .hasMessageContaining("latin.yaml: is not text (expected: UTF-8)");
   }
 
+  @Test
+  void aValueOfAnySizeIsShownByItsBeginning() {
+    assertThatThrownBy(() -> read("model: {vocabulary: " + "x".repeat(100_000) + "}\n"))
+        .hasMessageContaining("workload.yaml:1:8: model: {\"vocabulary\":\"xxx")
+        .extracting(e -> String.valueOf(e.getMessage()).length())
+        .satisfies(length -> assertThat((int) length).isLessThan(1_000));
+  }
+
   private void assertFault(String yaml, String... said) {
     assertThatThrownBy(() -> read(yaml))
         .isInstanceOf(BadInputException.class)
