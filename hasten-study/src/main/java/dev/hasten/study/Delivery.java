@@ -1,6 +1,5 @@
 package dev.hasten.study;
 
-import dev.hasten.compress.Recipe;
 import dev.hasten.graph.Model;
 import dev.hasten.runtime.AtomicFiles;
 import dev.hasten.runtime.Bundle;
@@ -48,12 +47,7 @@ final class Delivery {
     }
     PipelineSpec pipeline = workload.pipeline();
     pipeline.files().forEach((name, file) -> files.put(name, workload.folder().resolve(file)));
-    String recipe =
-        new Recipe(
-                chosen.recipe().stream()
-                    .map(s -> new dev.hasten.compress.Step(s.technique(), s.params()))
-                    .toList())
-            .toYaml();
+    String recipe = Step.recipe(chosen.recipe()).toYaml();
     AtomicFiles.write(staged.resolve("recipe.yaml"), recipe);
     files.put("recipe.yaml", staged.resolve("recipe.yaml"));
     List<StudyResult.BundleFile> listed = new ArrayList<>();

@@ -116,11 +116,7 @@ final class Lab implements TrialRunner, AutoCloseable {
 
   @Override
   public Made make(Study.Planned candidate) {
-    Recipe recipe =
-        new Recipe(
-            candidate.recipe().stream()
-                .map(s -> new dev.hasten.compress.Step(s.technique(), s.params()))
-                .toList());
+    Recipe recipe = Step.recipe(candidate.recipe());
     Applied applied = recipe.apply(model, context());
     TargetRuntime target = workload.limits().targetOrt();
     Model made = target == null ? applied.model() : target.fit(applied.model());
