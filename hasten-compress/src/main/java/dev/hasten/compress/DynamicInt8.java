@@ -12,7 +12,6 @@ import dev.hasten.measure.Hardware;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * Matrix products with constant weights run in 8-bit integers; the scale of the activations is
@@ -34,7 +33,7 @@ record DynamicInt8(
     boolean unsigned,
     boolean embeddings,
     List<String> ops,
-    List<String> exclude)
+    Targets.Chosen chosen)
     implements Technique {
 
   /** How much of a byte the weights use. */
@@ -88,8 +87,8 @@ record DynamicInt8(
                       "operators to quantize",
                       List.of("MatMul", "Gemm", "Attention"),
                       List.of("MatMul", "Gemm", "Attention")),
-                  new Parameter.Names(
-                      "exclude", "nodes that stay in floating point", List.of(), List.of())),
+                  Targets.Chosen.INCLUDE,
+                  Targets.Chosen.EXCLUDE),
               settings ->
                   new DynamicInt8(
                       settings.word("granularity").equals("per-channel"),
@@ -100,7 +99,7 @@ record DynamicInt8(
                       settings.word("weights").equals("uint8"),
                       settings.flag("embeddings"),
                       settings.names("ops"),
-                      settings.names("exclude")))
+                      Targets.Chosen.of(settings)))
           .proposing("8-bit products, a scale per channel, no calibration")
           .proposing(
               "embeddings",
@@ -117,11 +116,6 @@ record DynamicInt8(
   @Override
   public Applied apply(Model model, Context context) {
     Evidence evidence = new Evidence(INFO.name());
-    Optional<String> done = Targets.alreadyQuantized(model);
-    if (done.isPresent()) {
-      evidence.refuse(model.graph().name(), done.get());
-      return evidence.of(model);
-    }
     if (model.opset() < LOWEST_OPSET) {
       throw new ModelException(
           "%s: opset %d (expected: >= %d). Put 'simplify' before dynamic-int8: it converts."
@@ -130,6 +124,7 @@ record DynamicInt8(
     Model result = model.copy();
     new Pass(result.graph(), limit(context), evidence).run();
     result.graph().removeDead();
+    Targets.noteQuantized(model, evidence);
     return evidence.of(result);
   }
 
@@ -155,7 +150,7 @@ record DynamicInt8(
 
     void run() {
       List<String> products = ops.stream().filter(op -> !op.equals("Attention")).toList();
-      for (Node node : Targets.matMuls(graph, products, exclude, evidence)) {
+      for (Node node : Targets.matMuls(graph, products, chosen, evidence)) {
         Value weight = node.input(1);
         matMul(node);
         evidence.changed(node.name(), describe(weight));
@@ -168,7 +163,7 @@ record DynamicInt8(
         }
       }
       if (embeddings) {
-        Embeddings.quantize(graph, exclude, evidence);
+        Embeddings.quantize(graph, chosen, evidence);
       }
     }
 
@@ -209,7 +204,7 @@ record DynamicInt8(
     private void attention(Node node) {
       Tensor matrix = node.input(1).constant();
       String reason =
-          Targets.matches(node.name(), exclude)
+          chosen.excludes(node)
               ? "excluded by the recipe"
               : matrix == null
                   ? "weight is not an initializer"

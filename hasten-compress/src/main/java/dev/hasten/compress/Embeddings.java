@@ -25,9 +25,9 @@ final class Embeddings {
 
   private Embeddings() {}
 
-  static void quantize(Graph graph, List<String> exclude, Evidence evidence) {
+  static void quantize(Graph graph, Targets.Chosen chosen, Evidence evidence) {
     for (Node node : List.copyOf(graph.nodes())) {
-      if (!node.is("Gather")) {
+      if (!node.is("Gather") || chosen.leaves(node)) {
         continue;
       }
       Tensor table = node.input(0).constant();
@@ -38,7 +38,7 @@ final class Embeddings {
         continue; // not an embedding: exporters gather from shapes all the time
       }
       String reason =
-          Targets.matches(node.name(), exclude)
+          chosen.excludes(node)
               ? "excluded by the recipe"
               : node.intAttribute("axis", 0) != 0
                   ? "gathers along axis " + node.intAttribute("axis", 0) + " (expected: 0)"

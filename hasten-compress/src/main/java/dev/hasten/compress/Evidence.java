@@ -29,6 +29,10 @@ final class Evidence {
     refusals.add(new Refusal(technique, node, reason));
   }
 
+  boolean changedNothing() {
+    return changes.isEmpty();
+  }
+
   Applied of(Model model) {
     return new Applied(model, changes, refusals);
   }

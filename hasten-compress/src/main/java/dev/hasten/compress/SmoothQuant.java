@@ -24,7 +24,7 @@ import java.util.Map;
  * with the scaling kept as an operator where the original folds it into what is before: networks
  * with the normalization after the residual have nowhere to fold it.
  */
-record SmoothQuant(double strength, List<String> exclude) implements Technique {
+record SmoothQuant(double strength, Targets.Chosen chosen) implements Technique {
   static final TechniqueInfo INFO =
       TechniqueInfo.equivalent(
               "smooth-quant",
@@ -34,8 +34,9 @@ record SmoothQuant(double strength, List<String> exclude) implements Technique {
               List.of(
                   new Parameter.Real(
                       "strength", "share of the outliers that moves into the weights", 0.75, 0, 1),
-                  new Parameter.Names("exclude", "nodes to leave alone", List.of(), List.of())),
-              settings -> new SmoothQuant(settings.real("strength"), settings.names("exclude")))
+                  Targets.Chosen.INCLUDE,
+                  Targets.Chosen.EXCLUDE),
+              settings -> new SmoothQuant(settings.real("strength"), Targets.Chosen.of(settings)))
           .proposing("outlier channels balanced, which saves most of the quality");
 
   private static final float SMALLEST = 1e-5f;
@@ -43,15 +44,10 @@ record SmoothQuant(double strength, List<String> exclude) implements Technique {
   @Override
   public Applied apply(Model model, Context context) {
     Evidence evidence = new Evidence(INFO.name());
-    var done = Targets.alreadyQuantized(model);
-    if (done.isPresent()) {
-      evidence.refuse(model.graph().name(), done.get());
-      return evidence.of(model);
-    }
     Model result = model.copy();
     Graph graph = result.graph();
     Map<String, List<Node>> readers = new LinkedHashMap<>();
-    for (Node node : Targets.matMuls(graph, List.of("MatMul", "Gemm"), exclude, evidence)) {
+    for (Node node : Targets.matMuls(graph, List.of("MatMul", "Gemm"), chosen, evidence)) {
       if (isSmoothed(node.input(0))) {
         evidence.refuse(node, "already smoothed");
       } else {
@@ -59,6 +55,7 @@ record SmoothQuant(double strength, List<String> exclude) implements Technique {
       }
     }
     if (readers.isEmpty()) {
+      Targets.noteQuantized(model, evidence);
       return evidence.of(result);
     }
     Map<String, float[]> largest = new LinkedHashMap<>();

@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 
 /**
  * Matrix products with constant weights run in 8-bit integers; the ranges of the activations are
@@ -32,7 +31,7 @@ record StaticInt8(
     boolean minMax,
     double percentile,
     List<String> ops,
-    List<String> exclude)
+    Targets.Chosen chosen)
     implements Technique {
   static final TechniqueInfo INFO =
       TechniqueInfo.lossy(
@@ -64,8 +63,8 @@ record StaticInt8(
                       "operators to quantize",
                       List.of("MatMul", "Gemm"),
                       List.of("MatMul", "Gemm")),
-                  new Parameter.Names(
-                      "exclude", "nodes that stay in floating point", List.of(), List.of())),
+                  Targets.Chosen.INCLUDE,
+                  Targets.Chosen.EXCLUDE),
               settings ->
                   new StaticInt8(
                       settings.word("granularity").equals("per-channel"),
@@ -73,7 +72,7 @@ record StaticInt8(
                       settings.word("calibrate").equals("min-max"),
                       settings.real("percentile"),
                       settings.names("ops"),
-                      settings.names("exclude")))
+                      Targets.Chosen.of(settings)))
           .proposing("ranges found on calibration data save looking for them in each run")
           .proposing(
               "min-max", "static ranges with every outlier kept in them", "calibrate", "min-max");
@@ -83,11 +82,6 @@ record StaticInt8(
   @Override
   public Applied apply(Model model, Context context) {
     Evidence evidence = new Evidence(INFO.name());
-    Optional<String> done = Targets.alreadyQuantized(model);
-    if (done.isPresent()) {
-      evidence.refuse(model.graph().name(), done.get());
-      return evidence.of(model);
-    }
     if (model.opset() < LOWEST_OPSET) {
       throw new ModelException(
           "%s: opset %d (expected: >= %d). Put 'simplify' before static-int8: it converts."
@@ -95,7 +89,7 @@ record StaticInt8(
     }
     Model result = model.copy();
     Graph graph = result.graph();
-    List<Node> nodes = Targets.matMuls(graph, ops, exclude, evidence);
+    List<Node> nodes = Targets.matMuls(graph, ops, chosen, evidence);
     Map<String, Histogram> seen = new LinkedHashMap<>();
     nodes.forEach(node -> seen.put(node.input(0).name(), new Histogram()));
     if (!seen.isEmpty()) {
@@ -112,6 +106,7 @@ record StaticInt8(
           graph, node, Objects.requireNonNull(seen.get(node.input(0).name())), limit, evidence);
     }
     graph.removeDead();
+    Targets.noteQuantized(model, evidence);
     return evidence.of(result);
   }
 

@@ -34,40 +34,77 @@ final class Targets {
 
   private Targets() {}
 
-  /** Why this model must not be quantized again, if so. */
-  static Optional<String> alreadyQuantized(Model model) {
-    for (Node node : model.graph().allNodes()) {
-      if (INTEGER.contains(node.opType())) {
-        return Optional.of(
-            "already quantized: node '%s' is %s; start from the floating-point model"
-                .formatted(node.name(), node.opType()));
-      }
-    }
-    return Optional.empty();
+  /** A node that shows that the model is quantized, at least in part. */
+  static Optional<Node> alreadyQuantized(Model model) {
+    return model.graph().allNodes().stream()
+        .filter(node -> INTEGER.contains(node.opType()))
+        .findFirst();
   }
 
-  /** Whether the name fits one of the patterns, in which {@code *} stands for any characters. */
-  static boolean matches(String name, List<String> patterns) {
-    return patterns.stream()
-        .anyMatch(
-            pattern -> Pattern.matches("\\Q" + pattern.replace("*", "\\E.*\\Q") + "\\E", name));
+  /**
+   * Says of a model in which a technique found nothing to do that this is because it is quantized,
+   * if it is. One that is quantized in part only, by an earlier step or someone else, is no case:
+   * what is left of it is taken.
+   */
+  static void noteQuantized(Model model, Evidence evidence) {
+    if (evidence.changedNothing()) {
+      alreadyQuantized(model)
+          .ifPresent(node ->
+              evidence.refuse(
+                  model.graph().name(),
+                  "already quantized: node '%s' is %s, and nothing is left to quantize; start from the floating-point model"
+                      .formatted(node.name(), node.opType())));
+    }
+  }
+
+  /**
+   * Which nodes a recipe gives to a technique, by name; in the patterns {@code *} stands for any
+   * characters.
+   *
+   * @param include patterns of the nodes that it may treat
+   * @param exclude patterns of those among them that it must not
+   */
+  record Chosen(List<String> include, List<String> exclude) {
+    static final Parameter INCLUDE =
+        new Parameter.Names(
+            "include", "nodes to treat; the rest is for other steps", List.of("*"), List.of());
+    static final Parameter EXCLUDE =
+        new Parameter.Names("exclude", "nodes to leave alone", List.of(), List.of());
+
+    static Chosen of(Settings settings) {
+      return new Chosen(settings.names("include"), settings.names("exclude"));
+    }
+
+    /** Left to other steps of the recipe: no word about it is needed. */
+    boolean leaves(Node node) {
+      return !matches(node.name(), include);
+    }
+
+    boolean excludes(Node node) {
+      return matches(node.name(), exclude);
+    }
+
+    private static boolean matches(String name, List<String> patterns) {
+      return patterns.stream()
+          .anyMatch(
+              pattern -> Pattern.matches("\\Q" + pattern.replace("*", "\\E.*\\Q") + "\\E", name));
+    }
   }
 
   /**
    * The nodes of these operators with a constant weight {@code [K, N]} in float32 as second input;
    * Gemms are rewritten in place as MatMul and Add, which is what the integer kernels know.
    */
-  static List<Node> matMuls(
-      Graph graph, List<String> operators, List<String> exclude, Evidence evidence) {
+  static List<Node> matMuls(Graph graph, List<String> operators, Chosen chosen, Evidence evidence) {
     List<Node> found = new ArrayList<>();
     for (Node node : graph.allNodes()) {
-      if (!operators.contains(node.opType())) {
+      if (!operators.contains(node.opType()) || chosen.leaves(node)) {
         continue;
       }
       String reason =
           node.graph() != graph
               ? "inside a subgraph, which is left alone"
-              : matches(node.name(), exclude) ? "excluded by the recipe" : unfit(node);
+              : chosen.excludes(node) ? "excluded by the recipe" : unfit(node);
       if (reason != null) {
         evidence.refuse(node, reason);
       } else {
@@ -80,6 +117,9 @@ final class Targets {
   private static @Nullable String unfit(Node node) {
     Value data = node.input(0);
     Tensor weight = node.input(1).constant();
+    if (weight == null && isQuantized(node.input(1))) {
+      return "already quantized";
+    }
     if (weight == null) {
       return node.input(0).constant() == null
           ? "weight is not an initializer: both inputs are computed"
@@ -97,6 +137,14 @@ final class Targets {
       reason = plain ? null : "transA, alpha or beta is set";
     }
     return reason;
+  }
+
+  /** Whether a value is a constant in fewer bits that is brought back to floating point. */
+  private static boolean isQuantized(Value value) {
+    Node producer = value.producer();
+    return producer != null
+        && producer.is("DequantizeLinear")
+        && producer.input(0).constant() != null;
   }
 
   /** Why a weight can't be stored in fewer bits, or null. */

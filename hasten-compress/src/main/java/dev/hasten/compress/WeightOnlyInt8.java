@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * model, where it would dequantize in every run: the speed stays, the file shrinks, the memory does
  * not. Embedding tables stay small in memory too.
  */
-record WeightOnlyInt8(boolean embeddings, int smallest, List<String> exclude) implements Technique {
+record WeightOnlyInt8(boolean embeddings, int smallest, Targets.Chosen chosen)
+    implements Technique {
   static final TechniqueInfo INFO =
       TechniqueInfo.lossy(
               "weight-only-int8",
@@ -35,12 +36,13 @@ record WeightOnlyInt8(boolean embeddings, int smallest, List<String> exclude) im
                   new Parameter.Flag("embeddings", "embedding tables too", true),
                   new Parameter.Whole(
                       "smallest", "weights with fewer elements stay", 1024L, 1, Integer.MAX_VALUE),
-                  new Parameter.Names("exclude", "nodes to leave alone", List.of(), List.of())),
+                  Targets.Chosen.INCLUDE,
+                  Targets.Chosen.EXCLUDE),
               settings ->
                   new WeightOnlyInt8(
                       settings.flag("embeddings"),
                       settings.whole("smallest"),
-                      settings.names("exclude")))
+                      Targets.Chosen.of(settings)))
           .proposing("a quarter of the size at the original speed, nearly no loss");
 
   private static final Set<String> OPERATORS = Set.of("MatMul", "Gemm", "Conv");
@@ -56,11 +58,11 @@ record WeightOnlyInt8(boolean embeddings, int smallest, List<String> exclude) im
         continue;
       }
       Node reader = reader(weight);
-      if (reader == null) {
+      if (reader == null || chosen.leaves(reader)) {
         continue;
       }
       String reason =
-          Targets.matches(reader.name(), exclude)
+          chosen.excludes(reader)
               ? "excluded by the recipe"
               : weight.isInput() || weight.isOutput()
                   ? "weight '" + weight.name() + "' is an input or output of the model"
@@ -74,9 +76,10 @@ record WeightOnlyInt8(boolean embeddings, int smallest, List<String> exclude) im
       }
     }
     if (embeddings) {
-      Embeddings.quantize(graph, exclude, evidence);
+      Embeddings.quantize(graph, chosen, evidence);
     }
     graph.removeDead();
+    Targets.noteQuantized(model, evidence);
     return evidence.of(result);
   }
 

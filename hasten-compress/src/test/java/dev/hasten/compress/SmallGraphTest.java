@@ -150,6 +150,57 @@ class SmallGraphTest {
     assertRefused(Step.of("fp16"), gemm(17, huge, false), "within ±65504");
   }
 
+  @Test
+  void aRecipeMixesTechniquesNodeByNode() {
+    Model model = chain();
+    Recipe recipe =
+        Recipe.of(
+            Step.of("static-int8", "include", List.of("first")),
+            Step.of("dynamic-int8", "include", List.of("s*", "third"), "exclude", List.of("third")),
+            Step.of("weight-only-int8", "include", List.of("third")));
+    Applied applied = recipe.apply(model, context);
+    assertThat(applied.changes())
+        .extracting(change -> change.rule() + " " + change.node())
+        .containsExactly("static-int8 first", "dynamic-int8 second", "weight-only-int8 third");
+    assertThat(applied.refusals())
+        .extracting(refusal -> refusal.node() + " " + refusal.reason())
+        .containsExactly("third excluded by the recipe");
+    assertThat(applied.model().graph().nodes().stream().map(Node::opType))
+        .contains("QuantizeLinear", "MatMulInteger");
+    assertClose(model, applied.model(), 3);
+    assertThat(recipe.apply(applied.model(), context).changes()).isEmpty();
+  }
+
+  @Test
+  void whatIsQuantizedIsLeftAloneAndTheRestIsTaken() {
+    Model model = chain();
+    Model part =
+        Step.of("static-int8", "include", List.of("first")).create().apply(model, context).model();
+    Applied rest = Step.of("dynamic-int8").create().apply(part, context);
+    assertThat(rest.changes()).extracting(c -> c.node()).containsExactly("second", "third");
+    assertThat(rest.refusals())
+        .extracting(refusal -> refusal.node() + " " + refusal.reason())
+        .containsExactly("first already quantized");
+  }
+
+  /** Three products, called first, second and third. */
+  private static Model chain() {
+    Model model = Model.create(17);
+    Graph graph = model.graph();
+    Value value = graph.addInput("x", DataType.FLOAT, Shape.of("n", (long) IN));
+    List<String> names = List.of("first", "second", "third");
+    for (int i = 0; i < names.size(); i++) {
+      Value weight = graph.addInitializer("w" + i, Tensor.floats(random(IN * IN, i), IN, IN));
+      Node node = graph.add("", "MatMul", List.of(value, weight), Map.of(), List.of("y" + i));
+      graph.rename(node, names.get(i));
+      value = graph.op("a" + i, "Tanh", List.of(node.output()), Map.of());
+    }
+    graph.setType(value, DataType.FLOAT, Shape.of("n", (long) IN));
+    graph.addOutput(value);
+    model.validate();
+    return model;
+  }
+
   private void assertRefused(Step step, Model model, String reason) {
     Applied applied = step.create().apply(model, context);
     assertThat(applied.changes()).isEmpty();
