@@ -24,6 +24,17 @@ public sealed interface Content {
   /** A recording: the field holds the name of its WAV file, relative to the file that names it. */
   record Audio(String field) implements Content {}
 
+  /**
+   * A row of a table.
+   *
+   * @param fields its fields
+   */
+  record Row(List<String> fields) implements Content {
+    public Row {
+      fields = List.copyOf(fields);
+    }
+  }
+
   /** The fields that are named, in their order. */
   default List<String> fields() {
     return switch (this) {
@@ -31,6 +42,7 @@ public sealed interface Content {
       case Tensors(List<String> fields) -> fields;
       case Image(String field) -> List.of(field);
       case Audio(String field) -> List.of(field);
+      case Row(List<String> fields) -> fields;
     };
   }
 }

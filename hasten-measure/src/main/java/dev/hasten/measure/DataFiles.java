@@ -70,6 +70,7 @@ final class DataFiles {
       case Content.Audio a -> Set.of(".wav");
       case Content.Text t -> throw noFolders(spec, "texts");
       case Content.Tensors t -> throw noFolders(spec, "tensors");
+      case Content.Row r -> throw noFolders(spec, "rows");
     };
   }
 
@@ -106,6 +107,7 @@ final class DataFiles {
           case Content.Tensors t -> "tensor";
           case Content.Image i -> "image";
           case Content.Audio a -> "audio";
+          case Content.Row r -> "column";
         };
     spec.content().fields().forEach(field -> check(spec, role, field, found));
   }

@@ -62,6 +62,11 @@ public record DataSpec(
     return of(path, new Content.Audio(fileField));
   }
 
+  /** Rows of a table from {@code path}, in the format that its name tells. */
+  public static DataSpec rows(Path path, String... fields) {
+    return of(path, new Content.Row(List.of(fields)));
+  }
+
   private static DataSpec of(Path path, Content content) {
     return new DataSpec(
         path, DataFormat.of(path), content, null, null, List.of(), OptionalLong.empty());

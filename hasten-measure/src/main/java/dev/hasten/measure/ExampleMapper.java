@@ -2,6 +2,7 @@ package dev.hasten.measure;
 
 import dev.hasten.measure.RecordReader.Item;
 import dev.hasten.runtime.BadInputException;
+import dev.hasten.runtime.ElementType;
 import dev.hasten.runtime.Example;
 import dev.hasten.runtime.NdArray;
 import java.nio.file.Files;
@@ -55,7 +56,27 @@ final class ExampleMapper {
               ? Example.image(pixels)
               : Example.image(file(item, field));
       case Content.Audio(String field) -> Example.audio(file(item, field));
+      case Content.Row(List<String> names) -> row(item, names);
     };
+  }
+
+  private Example row(Item item, List<String> names) {
+    Map<String, @Nullable Object> values = new LinkedHashMap<>();
+    for (String field : names) {
+      Object value = item.values().get(field);
+      values.put(field, value instanceof NdArray array ? scalar(item, field, array) : value);
+    }
+    return Example.row(values, spec.path() + ": " + item.where());
+  }
+
+  private Object scalar(Item item, String field, NdArray array) {
+    if (array.size() != 1) {
+      throw wrong(item, field, array, "one value");
+    }
+    if (array.type() == ElementType.STRING) {
+      return array.strings().getFirst();
+    }
+    return array.type().isFloating() ? (Object) array.toDoubles()[0] : array.toLongs()[0];
   }
 
   private Example tensors(Item item) {

@@ -160,6 +160,10 @@ public record Splitter(long seed, Map<Split, Double> fractions, Map<Split, Integ
           new TreeMap<>(tensors).forEach((name, array) -> update(sha, name, array));
       case Example.Image(ImageSource source) -> update(sha, source);
       case Example.Audio(AudioSource source) -> update(sha, source);
+      case Example.Row row ->
+          new TreeMap<>(row.values())
+              .forEach((field, value) ->
+                  sha.update((field + "\0" + value + "\0").getBytes(StandardCharsets.UTF_8)));
     }
     return ByteBuffer.wrap(sha.digest());
   }

@@ -20,6 +20,7 @@ final class Examples {
       case Example.Tensors tensors -> "tensors " + tensors.tensors().keySet();
       case Example.Image image -> ImageDecoder.name(image.source());
       case Example.Audio audio -> AudioPipeline.name(audio.source());
+      case Example.Row row -> "a row of " + row.values().keySet();
     };
   }
 }

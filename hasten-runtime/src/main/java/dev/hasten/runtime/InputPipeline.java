@@ -31,6 +31,7 @@ public interface InputPipeline extends AutoCloseable {
       case PipelineSpec.Tensors tensors -> new TensorPipeline(tensors, modelInputs);
       case PipelineSpec.Image image -> ImagePipeline.open(image, folder, modelInputs, threads);
       case PipelineSpec.Audio audio -> AudioPipeline.open(audio, folder, modelInputs, threads);
+      case PipelineSpec.Table table -> new TablePipeline(table, modelInputs);
     };
   }
 
@@ -59,7 +60,7 @@ public interface InputPipeline extends AutoCloseable {
 
   /**
    * Tokens of the example before padding (texts); columns of its tensor (images); samples or frames
-   * (audio); the first axis's length otherwise.
+   * (audio); the numbers that a row makes (tables); the first axis's length otherwise.
    */
   int length(Example example);
 

@@ -391,11 +391,51 @@ public sealed interface PipelineSpec {
     }
   }
 
+  /**
+   * Rows of a table: each field's value to numbers or texts, as its columns say.
+   *
+   * @param missing texts that stand for no value, in columns of numbers and categories
+   * @param output which output comes first, and is judged; absent: the model's first
+   */
+  record Table(List<TableColumn> columns, List<String> missing, Optional<String> output)
+      implements PipelineSpec {
+    /** What spreadsheets and pandas write where there is no value. */
+    public static final List<String> MISSING_MARKS =
+        List.of("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None");
+
+    public Table {
+      columns = List.copyOf(columns);
+      missing = List.copyOf(missing);
+      if (columns.isEmpty()) {
+        throw new BadInputException("columns: none (expected: at least one)");
+      }
+    }
+
+    /** With the usual marks of missing values. */
+    public static Table of(TableColumn... columns) {
+      return new Table(List.of(columns), MISSING_MARKS, Optional.empty());
+    }
+
+    public Table withOutput(String name) {
+      return new Table(columns, missing, Optional.of(name));
+    }
+
+    public Table withMissing(List<String> marks) {
+      return new Table(columns, marks, output);
+    }
+
+    /** The fields of a row, each once. */
+    public List<String> fields() {
+      return TableInputs.fields(this);
+    }
+  }
+
   /** The files that it needs: name in a bundle to name as it stands in the spec. */
   default Map<String, String> files() {
     return switch (this) {
       case Text text -> Map.of(Bundle.TOKENIZER, text.tokenizer());
       case Tensors t -> Map.of();
+      case Table t -> Map.of();
       case Image image ->
           image.decode().map(ctc -> Map.of(Bundle.CHARACTERS, ctc.characters())).orElse(Map.of());
       case Audio audio ->
@@ -408,6 +448,7 @@ public sealed interface PipelineSpec {
     return switch (this) {
       case Text text -> text.withTokenizer(Bundle.TOKENIZER);
       case Tensors tensors -> tensors;
+      case Table table -> table;
       case Image image ->
           image.decode().isEmpty()
               ? image

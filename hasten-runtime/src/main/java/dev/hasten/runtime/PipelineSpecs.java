@@ -16,7 +16,8 @@ final class PipelineSpecs {
           case "tensors" -> new PipelineSpec.Tensors(section.flag("batchAxis", true));
           case "image" -> ImageSpecs.parse(section);
           case "audio" -> AudioSpecs.parse(section);
-          default -> throw section.wrong("type", type, "text, image, audio or tensors");
+          case "table" -> TableSpecs.parse(section);
+          default -> throw section.wrong("type", type, "text, image, audio, table or tensors");
         };
     section.rejectOthers();
     return spec;
@@ -58,6 +59,10 @@ final class PipelineSpecs {
       case PipelineSpec.Audio audio -> {
         map.put("type", "audio");
         map.putAll(AudioSpecs.toMap(audio));
+      }
+      case PipelineSpec.Table table -> {
+        map.put("type", "table");
+        map.putAll(TableSpecs.toMap(table));
       }
     }
     return map;

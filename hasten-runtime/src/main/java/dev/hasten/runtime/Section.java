@@ -1,5 +1,6 @@
 package dev.hasten.runtime;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -158,6 +159,49 @@ final class Section {
       return list.stream().map(String.class::cast).toList();
     }
     throw wrong(key, value, "a list of texts");
+  }
+
+  Optional<List<String>> optionalTexts(String key) {
+    return value(key) == null ? Optional.empty() : Optional.of(texts(key));
+  }
+
+  /** A text, a number or a truth. */
+  Optional<Object> optionalScalar(String key) {
+    Object value = value(key);
+    if (value == null || isScalar(value)) {
+      return Optional.ofNullable(value instanceof Integer n ? (Object) n.longValue() : value);
+    }
+    throw wrong(key, value, "a text, a number, true or false");
+  }
+
+  /** A list of texts, numbers, truths and nulls. */
+  List<@Nullable Object> scalars(String key) {
+    List<@Nullable Object> scalars = new ArrayList<>();
+    for (Object value : list(key)) {
+      if (value != null && !isScalar(value)) {
+        throw wrong(key, value, "a list of texts, numbers, true, false or null");
+      }
+      scalars.add(value instanceof Integer n ? (Object) n.longValue() : value);
+    }
+    return scalars;
+  }
+
+  private static boolean isScalar(Object value) {
+    return value instanceof String || value instanceof Number || value instanceof Boolean;
+  }
+
+  /** A list of maps. */
+  List<Section> sections(String key) {
+    List<?> list = list(key);
+    List<Section> sections = new ArrayList<>();
+    for (int i = 0; i < list.size(); i++) {
+      String name = key + "[" + i + "]";
+      if (!(list.get(i) instanceof Map<?, ?> map)) {
+        throw wrong(name, list.get(i), "a map");
+      }
+      sections.add(new Section(name(name), map));
+    }
+    return sections;
   }
 
   List<?> list(String key) {

@@ -52,7 +52,9 @@ class PipelineSpecTest {
   @Test
   void namesTheFieldTheValueAndWhatWasExpected() {
     refuses(Map.of(), "input.type: missing (expected: a text)");
-    refuses(Map.of("type", "video"), "input.type: video (expected: text, image, audio or tensors)");
+    refuses(
+        Map.of("type", "video"),
+        "input.type: video (expected: text, image, audio, table or tensors)");
     refuses(Map.of("type", 3), "input.type: 3 (expected: a text)");
     refuses(
         Map.of("type", "text", "maxLength", 1.5),

@@ -188,6 +188,7 @@ final class Data implements AutoCloseable {
       case Example.Tensors t -> throw new BadInputException(NO_LENGTH + "tensors");
       case Example.Image i -> throw new BadInputException(NO_LENGTH + "images");
       case Example.Audio a -> throw new BadInputException(NO_LENGTH + "recordings");
+      case Example.Row r -> throw new BadInputException(NO_LENGTH + "rows");
     };
   }
 

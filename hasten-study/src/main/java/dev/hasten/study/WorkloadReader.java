@@ -88,6 +88,7 @@ final class WorkloadReader {
       case PipelineSpec.Image image -> image.decode().ifPresent(this::check);
       case PipelineSpec.Audio audio -> audio.decode().ifPresent(this::check);
       case PipelineSpec.Tensors t -> {}
+      case PipelineSpec.Table t -> {}
     }
     return spec;
   }
@@ -134,6 +135,7 @@ final class WorkloadReader {
       case PipelineSpec.Image i -> "image";
       case PipelineSpec.Audio a -> "audio";
       case PipelineSpec.Tensors t -> "tensors";
+      case PipelineSpec.Table t -> "table";
     };
   }
 
@@ -155,7 +157,7 @@ final class WorkloadReader {
       }
     }
     String field = optional(data.get(wanted));
-    if (field == null && !wanted.equals("tensors")) {
+    if (field == null && !wanted.equals("tensors") && !wanted.equals("table")) {
       throw yaml.fault(
           "'" + wanted + "' is missing: name the field that holds the " + wanted, "data");
     }
@@ -163,6 +165,7 @@ final class WorkloadReader {
       case PipelineSpec.Text t -> new Content.Text(text(field, ""));
       case PipelineSpec.Image i -> new Content.Image(text(field, ""));
       case PipelineSpec.Audio a -> new Content.Audio(text(field, ""));
+      case PipelineSpec.Table t -> new Content.Row(t.fields());
       case PipelineSpec.Tensors t -> new Content.Tensors(List.copyOf(words(data.get("tensors"))));
     };
   }
