@@ -74,7 +74,10 @@ class TableWorkloadTest {
     String data = "{path: people.csv, label: class}";
     refuses("", data, "input.columns: missing (expected: a list)");
     refuses("columns: [{name: age, kind: numbr}]\n", data, "'numbr' (expected one of");
-    refuses("columns: [{name: age, fil: 3}]\n", data, "unknown field (expected one of name, input, kind, fill");
+    refuses(
+        "columns: [{name: age, fil: 3}]\n",
+        data,
+        "unknown field (expected one of name, input, kind, fill");
     refuses("columns: [{kind: number}]\n", data, "'name' is missing");
     refuses("columns: [{name: c, kind: category}]\n", data, "input.columns[0].categories: missing");
     refuses(COLUMNS, "{path: people.csv, text: city}", "no text field, input.type is table");
