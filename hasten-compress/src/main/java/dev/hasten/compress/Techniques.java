@@ -16,6 +16,7 @@ public final class Techniques {
           Fuse.SKIP_LAYER_NORM,
           Fuse.BIAS_GELU,
           Fuse.MERGE_QKV,
+          Equalize.INFO,
           SmoothQuant.INFO,
           DynamicInt8.INFO,
           StaticInt8.INFO,
