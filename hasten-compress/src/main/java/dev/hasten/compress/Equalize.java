@@ -40,7 +40,7 @@ record Equalize(boolean clips, Targets.Chosen chosen) implements Technique {
                   "pass bounded activations (ReLU6) too; they become Min and Max per channel",
                   true),
               Targets.Chosen.INCLUDE,
-                  Targets.Chosen.EXCLUDE),
+              Targets.Chosen.EXCLUDE),
           settings -> new Equalize(settings.flag("clips"), Targets.Chosen.of(settings)));
 
   /** Channels this much smaller than the largest are dead: a factor would only blow up noise. */
@@ -104,9 +104,7 @@ record Equalize(boolean clips, Targets.Chosen chosen) implements Technique {
         String reason =
             node.graph() != graph
                 ? "inside a subgraph, which is left alone"
-                : chosen.excludes(node)
-                    ? "excluded by the recipe"
-                    : Layer.unfit(node);
+                : chosen.excludes(node) ? "excluded by the recipe" : Layer.unfit(node);
         if (reason == null) {
           layers.put(node, Layer.of(node));
         } else {
