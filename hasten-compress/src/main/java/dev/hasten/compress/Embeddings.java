@@ -8,6 +8,8 @@ import dev.hasten.graph.Tensor;
 import dev.hasten.graph.Value;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiFunction;
 
 /**
  * Tables of embeddings in bytes, a scale per row:
@@ -26,6 +28,29 @@ final class Embeddings {
   private Embeddings() {}
 
   static void quantize(Graph graph, Targets.Chosen chosen, Evidence evidence) {
+    forEach(
+        graph,
+        chosen,
+        evidence,
+        (gather, table) -> {
+          quantize(graph, gather, table);
+          return Optional.empty();
+        },
+        "stored as int8 per row");
+  }
+
+  /**
+   * Visits the lookups in tables of embeddings.
+   *
+   * @param store replaces the Gather, or says why not
+   * @param done what was done, for people
+   */
+  static void forEach(
+      Graph graph,
+      Targets.Chosen chosen,
+      Evidence evidence,
+      BiFunction<Node, Tensor, Optional<String>> store,
+      String done) {
     for (Node node : List.copyOf(graph.nodes())) {
       if (!node.is("Gather") || chosen.leaves(node)) {
         continue;
@@ -43,11 +68,14 @@ final class Embeddings {
               : node.intAttribute("axis", 0) != 0
                   ? "gathers along axis " + node.intAttribute("axis", 0) + " (expected: 0)"
                   : Targets.unfitWeight(table, 2);
+      String name = node.name();
+      if (reason == null) {
+        reason = store.apply(node, table).orElse(null);
+      }
       if (reason != null) {
-        evidence.refuse(node, reason);
+        evidence.refuse(name, reason);
       } else {
-        quantize(graph, node, table);
-        evidence.changed(node.name(), "table %s stored as int8 per row".formatted(table.dims()));
+        evidence.changed(name, "table %s %s".formatted(table.dims(), done));
       }
     }
   }

@@ -30,7 +30,8 @@ final class Targets {
           "DynamicQuantizeMatMul",
           "MatMulIntegerToFloat",
           "DynamicQuantizeLSTM",
-          "MatMulNBits");
+          "MatMulNBits",
+          "GatherBlockQuantized");
 
   private Targets() {}
 

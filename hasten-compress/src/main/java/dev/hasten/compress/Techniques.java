@@ -21,6 +21,7 @@ public final class Techniques {
           DynamicInt8.INFO,
           StaticInt8.INFO,
           WeightOnlyInt8.INFO,
+          WeightOnlyNBits.INFO,
           Float16.INFO);
 
   /** All techniques. */

@@ -98,4 +98,18 @@ class MiniLmTest {
     assertThat(cosineOf(half)).isGreaterThan(0.99999);
     assertThat(Step.of("fp16").create().apply(half.model(), context).changes()).isEmpty();
   }
+
+  @Test
+  void fourBitsAreASixthOfTheSize() {
+    Applied nearest = fourBits("rtn");
+    assertThat(nearest.changes()).hasSize(39);
+    assertThat(nearest.model().weightBytes()).isLessThan(model.weightBytes() / 6);
+    double cosine = cosineOf(nearest);
+    assertThat(cosine).isGreaterThan(0.95);
+    assertThat(cosineOf(fourBits("gptq"))).isGreaterThan(cosine + 0.01);
+  }
+
+  private Applied fourBits(String method) {
+    return simplified(Step.of("weight-only-nbits", "method", method));
+  }
 }
