@@ -102,9 +102,7 @@ class MiniLmTest {
   @Test
   void fourBitsAreASixthOfTheSize() {
     Applied nearest = fourBits("rtn");
-    assertThat(nearest.changes())
-        .filteredOn(c -> c.rule().equals("weight-only-nbits"))
-        .hasSize(39);
+    assertThat(nearest.changes()).filteredOn(c -> c.rule().equals("weight-only-nbits")).hasSize(39);
     assertThat(nearest.model().weightBytes()).isLessThan(model.weightBytes() / 6);
     double cosine = cosineOf(nearest);
     assertThat(cosine).isGreaterThan(0.95);
