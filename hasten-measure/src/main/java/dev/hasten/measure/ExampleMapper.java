@@ -134,8 +134,17 @@ final class ExampleMapper {
       case Boolean flag -> flag.toString();
       case Number number -> number.toString();
       case NdArray array when array.rank() == 0 -> number(array);
-      default -> throw wrong(item, field, value, "a text, a number or true/false");
+      case List<?> list -> list.toString();
+      case NdArray array when array.type() != ElementType.STRING -> list(array);
+      default -> throw wrong(item, field, value, "a text, a number, true/false or a list");
     };
+  }
+
+  /** Flat: boxes and masks know their own form. */
+  private static String list(NdArray array) {
+    return array.type().isFloating()
+        ? java.util.Arrays.toString(array.toDoubles())
+        : java.util.Arrays.toString(array.toLongs());
   }
 
   private static String number(NdArray array) {

@@ -1,9 +1,11 @@
 package dev.hasten.measure;
 
 import dev.hasten.runtime.BadInputException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.ServiceLoader;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -16,6 +18,8 @@ public final class Metrics {
 
   private static final Pattern OVERLAP = Pattern.compile("overlap@([1-9][0-9]{0,3})");
   private static final Pattern TOP = Pattern.compile("top-([1-9][0-9]{0,3})");
+
+  private static final Pattern PRECISION = Pattern.compile("map@(0\\.[0-9]{1,4})");
 
   private Metrics() {}
 
@@ -34,14 +38,17 @@ public final class Metrics {
         new LinearProbe(),
         new SquaredError(),
         new Spearman(),
+        new IntersectionOverUnion(),
+        new MeanAveragePrecision(OptionalDouble.empty()),
+        new MeanAveragePrecision(OptionalDouble.of(0.5)),
         new TextAgreement(),
         ErrorRate.ofCharacters(),
         ErrorRate.ofWords());
   }
 
   /**
-   * The metric of that name: a shipped one ({@code overlap@5} and {@code top-3} carry their own
-   * number), one registered as a service, or a class by its full name.
+   * The metric of that name: a shipped one ({@code overlap@5}, {@code top-3} and {@code map@0.75}
+   * carry their own number), one registered as a service, or a class by its full name.
    *
    * @throws BadInputException if there is none, listing the known ones
    */
@@ -59,6 +66,10 @@ public final class Metrics {
     if (top.matches()) {
       return new TopAccuracy(Integer.parseInt(top.group(1)));
     }
+    Matcher precision = PRECISION.matcher(name);
+    if (precision.matches()) {
+      return new MeanAveragePrecision(OptionalDouble.of(Double.parseDouble(precision.group(1))));
+    }
     List<String> known = new ArrayList<>(all().stream().map(Metric::name).toList());
     for (Metric metric : ServiceLoader.load(Metric.class)) {
       if (metric.name().equals(name)) {
@@ -75,27 +86,22 @@ public final class Metrics {
   }
 
   private static Metric ofClass(String name) {
-    try {
-      ClassLoader context = Thread.currentThread().getContextClassLoader();
-      Class<?> type =
-          Class.forName(name, true, context == null ? Metrics.class.getClassLoader() : context);
-      if (!Metric.class.isAssignableFrom(type)) {
-        throw new BadInputException(
-            "metric: class %s (expected: it implements %s)"
-                .formatted(name, Metric.class.getName()));
-      }
-      return (Metric) type.getConstructor().newInstance();
-    } catch (ClassNotFoundException e) {
-      throw new BadInputException(
-          "metric: no class %s on the class path (expected: one that implements %s); add its jar"
-              .formatted(name, Metric.class.getName()),
-          e);
-    } catch (ReflectiveOperationException e) {
-      throw new BadInputException(
-          "metric: class %s can't be made: %s (expected: public, with a public constructor without parameters)"
-              .formatted(name, e),
-          e);
-    }
+    ClassLoader context = Thread.currentThread().getContextClassLoader();
+    return MetricJar.load(
+        context == null ? Metrics.class.getClassLoader() : context,
+        name,
+        "the class path (a jar is named beside it: quality.jar)");
+  }
+
+  /**
+   * A user's metric from a jar of its own, which sees Hasten's classes and the JDK's besides its
+   * own.
+   *
+   * @param name the class's full name
+   * @throws BadInputException if there is no such jar or class, it is no metric, or can't be made
+   */
+  public static Metric ofJar(Path jar, String name) {
+    return MetricJar.load(jar, name);
   }
 
   /**
@@ -109,6 +115,7 @@ public final class Metrics {
     return switch (kind) {
       case EMBEDDING -> new NeighbourOverlap(NEIGHBOURS);
       case SCORES -> labels ? new TopAccuracy(1) : new TopAgreement();
+      case BOXES -> new MeanAveragePrecision(OptionalDouble.empty());
       case TEXT -> labels ? ErrorRate.ofCharacters() : new TextAgreement();
       case VALUES -> labels && width == 1 ? new SquaredError() : new Deviation();
     };
@@ -164,14 +171,14 @@ public final class Metrics {
                 new Outputs(sample.candidate().kind(), rows),
                 sample.labels(),
                 sample.fit());
-    Score candidate = metric.score(clean);
+    Score candidate = scored(metric, clean);
     if (metric.originalScore().isPresent()) {
       double perfect = metric.originalScore().getAsDouble();
       Optional<double[]> drops =
           candidate.perExample().map(scores -> drops(metric.direction(), perfect, scores));
       return new Comparison(metric, perfect, candidate.value(), drops, clean, notFinite);
     }
-    Score original = metric.score(clean.ofOriginal());
+    Score original = scored(metric, clean.ofOriginal());
     double @Nullable [] before = original.perExample().orElse(null);
     double @Nullable [] after = candidate.perExample().orElse(null);
     Optional<double[]> drops = Optional.empty();
@@ -183,6 +190,36 @@ public final class Metrics {
       drops = Optional.of(differences);
     }
     return new Comparison(metric, original.value(), candidate.value(), drops, clean, notFinite);
+  }
+
+  /** A user's metric may fail, or answer for too few. */
+  private static Score scored(Metric metric, Sample sample) {
+    if (metric.getClass().getPackage() == Metrics.class.getPackage()) {
+      return metric.score(sample);
+    }
+    Score score;
+    try {
+      score = metric.score(sample);
+    } catch (BadInputException e) {
+      throw e;
+    } catch (RuntimeException | LinkageError e) {
+      StackTraceElement[] trace = e.getStackTrace();
+      throw new BadInputException(
+          "metric %s: class %s failed: %s%s"
+              .formatted(
+                  metric.name(),
+                  metric.getClass().getName(),
+                  e,
+                  trace.length == 0 ? "" : " at " + trace[0]),
+          e);
+    }
+    int scores = score.perExample().map(each -> each.length).orElse(sample.size());
+    if (scores != sample.size()) {
+      throw new BadInputException(
+          "metric %s: class %s gave %d scores for %d examples (expected: one for each, or Score.of)"
+              .formatted(metric.name(), metric.getClass().getName(), scores, sample.size()));
+    }
+    return score;
   }
 
   private static double[] drops(Direction direction, double perfect, double[] scores) {

@@ -4,7 +4,7 @@ import java.util.List;
 
 /**
  * A model's outputs over a set of examples: one row each, all of the same width unless they are
- * texts.
+ * texts or boxes.
  *
  * @param kind what a row is
  * @param rows row by example; not copied, not to be written to
@@ -12,7 +12,7 @@ import java.util.List;
 public record Outputs(OutputKind kind, List<float[]> rows) {
   public Outputs {
     rows = List.copyOf(rows);
-    for (int i = 1; i < rows.size() && kind != OutputKind.TEXT; i++) {
+    for (int i = 1; i < rows.size() && !varies(kind); i++) {
       if (rows.get(i).length != rows.get(0).length) {
         throw new IllegalArgumentException(
             "row "
@@ -26,14 +26,18 @@ public record Outputs(OutputKind kind, List<float[]> rows) {
     }
   }
 
+  private static boolean varies(OutputKind kind) {
+    return kind == OutputKind.TEXT || kind == OutputKind.BOXES;
+  }
+
   /** How many examples. */
   public int size() {
     return rows.size();
   }
 
-  /** How many numbers a row has; 0 without rows, and for texts. */
+  /** How many numbers a row has; 0 without rows, and where rows differ in length. */
   public int width() {
-    return rows.isEmpty() || kind == OutputKind.TEXT ? 0 : rows.get(0).length;
+    return rows.isEmpty() || varies(kind) ? 0 : rows.get(0).length;
   }
 
   /** The row of example {@code i}. */

@@ -204,7 +204,7 @@ class MetricsTest {
     assertThat(Metrics.byName(Own.class.getName()).name()).isEqualTo("own");
     assertThatThrownBy(() -> Metrics.byName("com.example.Missing"))
         .isInstanceOf(BadInputException.class)
-        .hasMessageContaining("no class com.example.Missing on the class path");
+        .hasMessageContaining("no class com.example.Missing in the class path");
     assertThatThrownBy(() -> Metrics.byName("java.lang.String"))
         .isInstanceOf(BadInputException.class)
         .hasMessageContaining("expected: it implements dev.hasten.measure.Metric");
@@ -256,10 +256,15 @@ class MetricsTest {
       OutputKind kind = metric.kinds().iterator().next();
       int width = kind == OutputKind.VALUES ? 1 : 6;
       Outputs outputs =
-          kind == OutputKind.TEXT
-              ? new Outputs(kind, Collections.nCopies(40, Texts.row("some text")))
-              : new Outputs(kind, random(random, 40, width, 1).rows());
-      List<String> labels = IntStream.range(0, 40).mapToObj(i -> "" + i % 2).toList();
+          switch (kind) {
+            case TEXT -> new Outputs(kind, Collections.nCopies(40, Texts.row("some text")));
+            case BOXES -> new Outputs(kind, Collections.nCopies(40, row(1, 1, 5, 5, 0.9, 0)));
+            case EMBEDDING, SCORES, VALUES ->
+                new Outputs(kind, random(random, 40, width, 1).rows());
+          };
+      boolean boxes = kind == OutputKind.BOXES;
+      List<String> labels =
+          IntStream.range(0, 40).mapToObj(i -> boxes ? "[[1, 1, 5, 6, 0]]" : "" + i % 2).toList();
       Sample sample = Sample.labeled(outputs, outputs, labels);
       Comparison self = Metrics.compare(metric, sample.withFit(sample));
       assertThat(self.drop()).as(metric.name()).isCloseTo(0, within(1e-9));

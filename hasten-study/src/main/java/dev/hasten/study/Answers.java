@@ -41,6 +41,9 @@ final class Answers {
   private final Metric metric;
   private final OutputKind kind;
 
+  /** Whether the metric asked for takes the numbers for boxes; examples may have more or fewer. */
+  private final boolean boxes;
+
   /** Names of what the pipeline gives, the first being the one that is judged. */
   private List<String> answered = List.of();
 
@@ -51,20 +54,29 @@ final class Answers {
    *     them again; null: nowhere
    * @param named the metric asked for; null: the one that suits the outputs
    */
-  Answers(Data data, Path original, @Nullable Path folder, @Nullable String named, boolean labels) {
+  Answers(
+      Data data,
+      Path original,
+      @Nullable Path folder,
+      Workload.@Nullable MetricName named,
+      boolean labels) {
     this.data = data;
     this.original = original;
     this.folder = folder;
+    Metric asked = named == null ? null : named.load();
+    // Boxes look like any other numbers.
+    this.boxes = asked != null && asked.kinds().contains(OutputKind.BOXES);
     Outputs look = rows(original, data.first(Split.VALIDATE, LOOK));
     OutputKind guessed =
-        look.kind() == OutputKind.TEXT ? OutputKind.TEXT : Metrics.guessKind(look.rows());
-    this.metric =
-        named == null ? Metrics.suggest(guessed, look.width(), labels) : Metrics.byName(named);
+        look.kind() == OutputKind.TEXT || boxes ? look.kind() : Metrics.guessKind(look.rows());
+    this.metric = asked == null ? Metrics.suggest(guessed, look.width(), labels) : asked;
     // A metric that was asked for knows better than the guess what the numbers are; that they are
     // texts is no guess.
     boolean sure = guessed == OutputKind.TEXT || metric.kinds().contains(OutputKind.TEXT);
     this.kind =
-        sure || metric.kinds().contains(guessed) ? guessed : metric.kinds().iterator().next();
+        boxes && guessed != OutputKind.TEXT
+            ? OutputKind.BOXES
+            : sure || metric.kinds().contains(guessed) ? guessed : metric.kinds().iterator().next();
   }
 
   Metric metric() {
@@ -122,7 +134,7 @@ final class Answers {
   private Outputs originals(Split split) {
     List<LabeledExample> examples = data.splits().of(split);
     Path kept =
-        folder == null || kind == OutputKind.TEXT
+        folder == null || kind == OutputKind.TEXT || kind == OutputKind.BOXES
             ? null
             : folder.resolve("original-" + split.name().toLowerCase(Locale.ROOT) + ".npy");
     if (kept != null && Files.exists(kept)) {
@@ -197,10 +209,13 @@ final class Answers {
         } else {
           requireRows(first, batch.size());
           rows.addAll(split(first.toFloats(), batch.size()));
-          requireWidth(rows.getFirst().length, rows.getLast().length);
+          if (!boxes) {
+            requireWidth(rows.getFirst().length, rows.getLast().length);
+          }
         }
       }
     }
-    return new Outputs(texts ? OutputKind.TEXT : OutputKind.VALUES, rows);
+    OutputKind numbers = boxes ? OutputKind.BOXES : OutputKind.VALUES;
+    return new Outputs(texts ? OutputKind.TEXT : numbers, rows);
   }
 }

@@ -73,6 +73,10 @@ final class StudyFolder implements AutoCloseable {
           .append(Hashes.file(peer.model()))
           .append(Model.read(peer.model(), 1).fingerprint());
     }
+    Workload.MetricName metric = workload.metric();
+    if (metric != null && metric.jar() != null) {
+      text.append(Hashes.file(metric.jar()));
+    }
     text.append(workload.splitter().seed())
         .append(new TreeMap<>(workload.splitter().fractions()))
         .append(new TreeMap<>(workload.splitter().limits()))

@@ -2,6 +2,8 @@ package dev.hasten.study;
 
 import dev.hasten.graph.TargetRuntime;
 import dev.hasten.measure.DataSpec;
+import dev.hasten.measure.Metric;
+import dev.hasten.measure.Metrics;
 import dev.hasten.measure.Row;
 import dev.hasten.measure.Splitter;
 import dev.hasten.runtime.PipelineSpec;
@@ -22,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param pipeline how examples become tensors; file names in it are relative to {@link #folder}
  * @param data one or more files of examples
  * @param splitter how the examples are split
- * @param metric name of the metric, null: chosen from the outputs
+ * @param metric null: chosen from the outputs
  * @param promise allowed drop, confidence and floor
  * @param objective what is made best
  * @param limits on the delivered model
@@ -40,7 +42,7 @@ public record Workload(
     PipelineSpec pipeline,
     List<DataSpec> data,
     Splitter splitter,
-    @Nullable String metric,
+    @Nullable MetricName metric,
     Asked promise,
     Objective objective,
     Limits limits,
@@ -154,6 +156,20 @@ public record Workload(
     /** No limits. */
     public static final Limits NONE =
         new Limits(OptionalLong.empty(), OptionalLong.empty(), null, null);
+  }
+
+  /**
+   * A metric by its name.
+   *
+   * @param jar that holds the metric's class; null: it ships with Hasten or is on the class path
+   */
+  public record MetricName(String name, @Nullable Path jar) {
+    /**
+     * @throws dev.hasten.runtime.BadInputException if there is none of that name
+     */
+    public Metric load() {
+      return jar == null ? Metrics.byName(name) : Metrics.ofJar(jar, name);
+    }
   }
 
   /** Another version of the model: measured in the same run, never delivered. */

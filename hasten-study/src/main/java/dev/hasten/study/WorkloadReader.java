@@ -6,6 +6,7 @@ import dev.hasten.graph.TargetRuntime;
 import dev.hasten.measure.Content;
 import dev.hasten.measure.DataFormat;
 import dev.hasten.measure.DataSpec;
+import dev.hasten.measure.Metric;
 import dev.hasten.measure.Metrics;
 import dev.hasten.measure.Row;
 import dev.hasten.measure.Split;
@@ -204,25 +205,41 @@ final class WorkloadReader {
     return splitter;
   }
 
-  private @Nullable String metric() {
+  private Workload.@Nullable MetricName metric() {
     String name = text(section("quality").get("metric"), "auto");
+    String jar = optional(section("quality").get("jar"));
     if (name.equals("auto")) {
+      if (jar != null) {
+        throw yaml.fault(
+            "'" + jar + "' without a metric: name the class in quality.metric", "quality", "jar");
+      }
       return null;
     }
-    boolean needsLabels;
-    try {
-      needsLabels = Metrics.byName(name).needsLabels();
-    } catch (BadInputException e) {
-      List<String> known = Metrics.all().stream().map(m -> m.name()).toList();
-      throw yaml.fault("'" + name + "' (" + Words.hint(name, known) + ")", "quality", "metric");
-    }
-    if (needsLabels && section("data").get("label") == null) {
+    Workload.MetricName metric =
+        new Workload.MetricName(name, jar == null ? null : existing(jar, "quality", "jar"));
+    if (metric(metric).needsLabels() && section("data").get("label") == null) {
       throw yaml.fault(
           "'" + name + "' needs labels: name the field in data.label, or use another metric",
           "quality",
           "metric");
     }
-    return name;
+    return metric;
+  }
+
+  private Metric metric(Workload.MetricName metric) {
+    String name = metric.name();
+    try {
+      return metric.load();
+    } catch (BadInputException e) {
+      String message = String.valueOf(e.getMessage());
+      if (metric.jar() != null || name.contains(".")) {
+        boolean ofJar = message.startsWith("jar: ");
+        String told = message.replaceFirst("^(jar|metric): ", "");
+        throw ofJar ? yaml.fault(told, "quality", "jar") : yaml.fault(told, "quality", "metric");
+      }
+      List<String> known = Metrics.all().stream().map(m -> m.name()).toList();
+      throw yaml.fault("'" + name + "' (" + Words.hint(name, known) + ")", "quality", "metric");
+    }
   }
 
   private Workload.Asked promise() {

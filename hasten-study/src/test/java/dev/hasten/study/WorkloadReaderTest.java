@@ -121,7 +121,7 @@ class WorkloadReaderTest {
         .containsEntry(Split.CALIBRATE, 10)
         .containsEntry(Split.VALIDATE, 20)
         .containsEntry(Split.TEST, 30);
-    assertThat(workload.metric()).isEqualTo("overlap@5");
+    assertThat(workload.metric()).isEqualTo(new Workload.MetricName("overlap@5", null));
     assertThat(workload.promise())
         .isEqualTo(new Workload.Asked(0.125, 0.99, OptionalDouble.of(0.8)));
     assertThat(workload.objective()).isEqualTo(Objective.THROUGHPUT);
@@ -260,7 +260,7 @@ class WorkloadReaderTest {
         fault("qualty: {}", "8:1: qualty: unknown field (expected one of model, ", "'quality'?)"),
         fault(
             "quality:\n  metrc: cosine",
-            "9:3: quality.metrc: unknown field (expected one of metric, maxDrop, confidence,"
+            "9:3: quality.metrc: unknown field (expected one of metric, jar, maxDrop, confidence,"
                 + " floor; did you mean 'metric'?)"),
         fault(
             "measure:\n  rows:\n    - {batch: 1, lenght: 3}",
