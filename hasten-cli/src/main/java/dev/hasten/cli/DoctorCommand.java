@@ -74,7 +74,7 @@ final class DoctorCommand implements Callable<Integer> {
             "  Java           " + report.java(),
             "",
             report.int8Saturates()
-                ? "int8: this processor adds byte products in 16 bits, which saturate; Hasten keeps int8 weights within ±64 here."
+                ? "int8: this processor adds byte products in 16 bits, which saturate; Hasten keeps int8 weights so that none can here."
                 : "int8: full-width integer sums; int8 weights may use their whole range.",
             "",
             "Backends",

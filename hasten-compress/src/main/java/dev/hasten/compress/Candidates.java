@@ -23,7 +23,7 @@ final class Candidates {
     Candidates candidates = new Candidates();
     candidates.compose(
         hardware.int8Saturates()
-            ? "; weights within ±64, as this processor's byte products saturate"
+            ? "; weights in which no sum of byte products saturates on this processor"
             : "; this processor multiplies bytes with full-width sums",
         Targets.alreadyQuantized(model).isPresent());
     return List.copyOf(candidates.list);

@@ -8,7 +8,6 @@ import dev.hasten.graph.ModelException;
 import dev.hasten.graph.Node;
 import dev.hasten.graph.Tensor;
 import dev.hasten.graph.Value;
-import dev.hasten.measure.Hardware;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,31 +27,13 @@ import java.util.Map;
  */
 record DynamicInt8(
     boolean perChannel,
-    Range range,
+    WeightRange range,
     QuantizedWeight.Clip clip,
     boolean unsigned,
     boolean embeddings,
     List<String> ops,
     Targets.Chosen chosen)
     implements Technique {
-
-  /** How much of a byte the weights use. */
-  enum Range {
-    /** Reduced where the processor's products would saturate. */
-    AUTO,
-    /** ±127. */
-    FULL,
-    /** ±64. */
-    REDUCED;
-
-    boolean reduced(Hardware hardware) {
-      return switch (this) {
-        case AUTO -> hardware.int8Saturates();
-        case FULL -> false;
-        case REDUCED -> true;
-      };
-    }
-  }
 
   private static final long LOWEST_OPSET = 11; // DynamicQuantizeLinear
 
@@ -67,11 +48,7 @@ record DynamicInt8(
                       "granularity",
                       "one scale per output channel or per weight",
                       List.of("per-channel", "per-tensor")),
-                  new Parameter.Choice(
-                      "range",
-                      "weights within ±127 (full) or ±64 (reduced: never saturates on processors"
-                          + " without VNNI; auto decides by the processor)",
-                      List.of("auto", "full", "reduced")),
+                  WeightRange.PARAMETER,
                   new Parameter.Choice(
                       "clip",
                       "mse cuts large weights where that lowers the squared error",
@@ -92,7 +69,7 @@ record DynamicInt8(
               settings ->
                   new DynamicInt8(
                       settings.word("granularity").equals("per-channel"),
-                      Range.valueOf(settings.word("range").toUpperCase(java.util.Locale.ROOT)),
+                      WeightRange.of(settings),
                       settings.word("clip").equals("mse")
                           ? QuantizedWeight.Clip.MSE
                           : QuantizedWeight.Clip.NONE,
@@ -122,29 +99,28 @@ record DynamicInt8(
               .formatted(model.source(), model.opset(), LOWEST_OPSET));
     }
     Model result = model.copy();
-    new Pass(result.graph(), limit(context), evidence).run();
+    new Pass(result.graph(), range(context), evidence).run();
     result.graph().removeDead();
     Targets.noteQuantized(model, evidence);
     return evidence.of(result);
   }
 
-  private int limit(Context context) {
+  private WeightRange range(Context context) {
     // Unsigned weights run in another kernel, which does not saturate.
-    boolean reduced = !(range == Range.AUTO && unsigned) && range.reduced(context.hardware());
-    return reduced ? QuantizedWeight.REDUCED : QuantizedWeight.FULL;
+    return range == WeightRange.AUTO && unsigned ? WeightRange.FULL : range.on(context.hardware());
   }
 
   /** What is shared between the nodes of one model: activations and weights quantized once. */
   private final class Pass {
     private final Graph graph;
-    private final int limit;
+    private final WeightRange range;
     private final Evidence evidence;
     private final Map<Value, Node> activations = new HashMap<>();
     private final Map<Value, Weight> weights = new HashMap<>();
 
-    Pass(Graph graph, int limit, Evidence evidence) {
+    Pass(Graph graph, WeightRange range, Evidence evidence) {
       this.graph = graph;
-      this.limit = limit;
+      this.range = range;
       this.evidence = evidence;
     }
 
@@ -168,12 +144,12 @@ record DynamicInt8(
     }
 
     private String describe(Value weight) {
-      return "weight %s %s in %s ±%d per %s"
+      return "weight %s %s in %s %s per %s"
           .formatted(
               weight.name(),
               Targets.constant(weight).dims(),
               unsigned ? "uint8" : "int8",
-              limit,
+              range,
               perChannel ? "channel" : "tensor");
     }
 
@@ -270,7 +246,7 @@ record DynamicInt8(
                     Math.toIntExact(matrix.dim(0)),
                     Math.toIntExact(matrix.dim(1)),
                     perChannel,
-                    limit,
+                    range,
                     clip);
             return new Weight(
                 graph.addInitializer(v.name() + "_q", bytes.tensor(unsigned)),

@@ -1,5 +1,7 @@
 package dev.hasten.compress;
 
+import java.util.Arrays;
+
 /**
  * Counts numbers in a fixed number of equal bins around zero. A number outside doubles the width of
  * all bins by merging neighbours, so nothing has to be known beforehand and nothing is counted
@@ -36,7 +38,7 @@ final class Histogram {
 
   private void widen() {
     long[] old = counts.clone();
-    java.util.Arrays.fill(counts, 0);
+    Arrays.fill(counts, 0);
     for (int i = 0; i < BINS; i++) {
       counts[BINS / 2 + Math.floorDiv(i - BINS / 2, 2)] += old[i];
     }
@@ -66,6 +68,46 @@ final class Histogram {
 
   double binWidth() {
     return width;
+  }
+
+  /** How many numbers lie in a bin. */
+  long count(int bin) {
+    return counts[bin];
+  }
+
+  /** The middle of a bin. */
+  double middle(int bin) {
+    return (bin + 0.5 - BINS / 2) * width;
+  }
+
+  /**
+   * The histogram of magnitudes: bin i counts {@code i·width ≤ |x| < (i + 1)·width}, up to that of
+   * the largest.
+   */
+  long[] magnitudes() {
+    long[] folded = new long[BINS / 2];
+    int used = 0;
+    for (int i = 0; i < BINS / 2; i++) {
+      folded[i] = counts[BINS / 2 + i] + counts[BINS / 2 - 1 - i];
+      used = folded[i] > 0 ? i + 1 : used;
+    }
+    return Arrays.copyOf(folded, used);
+  }
+
+  /**
+   * The smallest magnitude that {@code fraction} of all do not exceed, at most one bin too large.
+   */
+  double magnitudeQuantile(double fraction) {
+    long wanted = Math.max(1, (long) Math.ceil(fraction * total));
+    long seen = 0;
+    long[] folded = magnitudes();
+    for (int i = 0; i < folded.length; i++) {
+      seen += folded[i];
+      if (seen >= wanted) {
+        return Math.min((i + 1) * width, Math.max(-min, max));
+      }
+    }
+    return Math.max(-min, max);
   }
 
   /**

@@ -1,75 +1,85 @@
 package dev.hasten.compress;
 
-import dev.hasten.graph.Attribute;
 import dev.hasten.graph.DataType;
 import dev.hasten.graph.Graph;
 import dev.hasten.graph.Model;
 import dev.hasten.graph.ModelException;
 import dev.hasten.graph.Node;
-import dev.hasten.graph.Tensor;
 import dev.hasten.graph.Value;
+import dev.hasten.runtime.BadInputException;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Matrix products with constant weights run in 8-bit integers; the ranges of the activations are
- * found on calibration data:
+ * Products and convolutions with constant weights run in 8-bit integers, and what lies between two
+ * of them too; the ranges of the activations are found on calibration data:
  *
  * <pre>{@code
- * MatMul(X, W)   becomes   MatMul(DequantizeLinear(QuantizeLinear(X)), DequantizeLinear(W int8))
+ * MatMul(X, W)          becomes   MatMul(DequantizeLinear(QuantizeLinear(X)), DequantizeLinear(W int8))
+ * Relu(Conv(X, W, b))   becomes   DQ(Q(Conv(DQ(Q(X)), DQ(W int8), DQ(b int32))))
  * }</pre>
  *
- * Activations are uint8, since ONNX Runtime has fast kernels only for that. Each MatMul has its own
- * pair: the runtime leaves a QuantizeLinear with several readers unfused.
+ * with the bias at scale {@code sx · sw} (Jacob et al., Quantization and Training of Neural
+ * Networks for Efficient Integer-Arithmetic-Only Inference, 2018). MatMul and Gemm return floats
+ * unless every reader takes integers. Activations are uint8 by default, since x86 has fast kernels
+ * only for that.
  */
 record StaticInt8(
+    boolean operators,
     boolean perChannel,
-    DynamicInt8.Range range,
-    boolean minMax,
+    WeightRange range,
+    DataType activations,
+    boolean symmetric,
+    RangeRule rule,
     double percentile,
     List<String> ops,
     Targets.Chosen chosen)
     implements Technique {
+  private static final List<String> OPS = all();
+
   static final TechniqueInfo INFO =
       TechniqueInfo.lossy(
               "static-int8",
               Stage.QUANTIZE,
-              "Matrix products in 8-bit integers; activations are scaled by ranges found on calibration"
-                  + " data.",
+              "Products, convolutions and what lies between them in 8-bit integers; activations are"
+                  + " scaled by ranges found on calibration data.",
               List.of(
+                  new Parameter.Choice(
+                      "format",
+                      "qdq: pairs around float operators, which the runtime fuses; qoperator: ONNX"
+                          + " Runtime's integer operators themselves",
+                      List.of("qdq", "qoperator")),
                   new Parameter.Choice(
                       "granularity",
                       "one scale per output channel or per weight",
                       List.of("per-channel", "per-tensor")),
-                  new Parameter.Choice(
-                      "range",
-                      "weights within ±127 (full) or ±64 (reduced); auto decides by the processor",
-                      List.of("auto", "full", "reduced")),
-                  new Parameter.Choice(
-                      "calibrate",
-                      "how a range follows from what was seen",
-                      List.of("percentile", "min-max")),
+                  WeightRange.PARAMETER,
+                  ActivationCode.PARAMETER,
+                  new Parameter.Flag(
+                      "symmetric", "activations around zero have it in the middle", false),
+                  RangeRule.PARAMETER,
                   new Parameter.Real(
                       "percentile",
                       "share of the activations within the range, in %",
                       99.99,
                       50,
                       100),
-                  new Parameter.Names(
-                      "ops",
-                      "operators to quantize",
-                      List.of("MatMul", "Gemm"),
-                      List.of("MatMul", "Gemm")),
+                  new Parameter.Names("ops", "operators to quantize", OPS, allowed()),
                   Targets.Chosen.INCLUDE,
                   Targets.Chosen.EXCLUDE),
               settings ->
                   new StaticInt8(
+                      settings.word("format").equals("qoperator"),
                       settings.word("granularity").equals("per-channel"),
-                      DynamicInt8.Range.valueOf(settings.word("range").toUpperCase(Locale.ROOT)),
-                      settings.word("calibrate").equals("min-max"),
+                      WeightRange.of(settings),
+                      ActivationCode.type(settings),
+                      settings.flag("symmetric"),
+                      RangeRule.of(settings),
                       settings.real("percentile"),
                       settings.names("ops"),
                       Targets.Chosen.of(settings)))
@@ -78,6 +88,34 @@ record StaticInt8(
               "min-max", "static ranges with every outlier kept in them", "calibrate", "min-max");
 
   private static final long LOWEST_OPSET = 13; // DequantizeLinear per channel
+  private static final long WIDE_OPSET = 21; // QuantizeLinear to 16 bits
+
+  /** Above this, relative to the error at full range, unsigned weights are the better price. */
+  private static final double COSTLY = 2;
+
+  StaticInt8 {
+    ops = List.copyOf(ops);
+    if (operators && activations.bytes(1) > 1) {
+      throw new BadInputException(
+          "static-int8: activations: %s with format: qoperator (expected: uint8|int8; there are no"
+                  .formatted(activations)
+              + " integer operators of 16 bits)");
+    }
+  }
+
+  private static List<String> all() {
+    List<String> all = new ArrayList<>(List.of("Conv", "MatMul", "Gemm"));
+    all.addAll(IntegerRegion.COMPUTING);
+    all.remove("Softmax"); // its 8-bit outputs cost more quality than the step takes time
+    all.addAll(IntegerRegion.MOVING);
+    return List.copyOf(all);
+  }
+
+  private static List<String> allowed() {
+    List<String> allowed = new ArrayList<>(OPS);
+    allowed.add("Softmax");
+    return List.copyOf(allowed);
+  }
 
   @Override
   public Applied apply(Model model, Context context) {
@@ -89,83 +127,157 @@ record StaticInt8(
     }
     Model result = model.copy();
     Graph graph = result.graph();
-    List<Node> nodes = Targets.matMuls(graph, ops, chosen, evidence);
-    Map<String, Histogram> seen = new LinkedHashMap<>();
-    nodes.forEach(node -> seen.put(node.input(0).name(), new Histogram()));
-    if (!seen.isEmpty()) {
-      Calibration.observe(
-          result,
-          List.copyOf(seen.keySet()),
-          context,
-          INFO.name(),
-          (value, batch) -> Objects.requireNonNull(seen.get(value)).add(batch.toFloats()));
-    }
-    int limit = range.reduced(context.hardware()) ? QuantizedWeight.REDUCED : QuantizedWeight.FULL;
-    for (Node node : nodes) {
-      quantize(
-          graph, node, Objects.requireNonNull(seen.get(node.input(0).name())), limit, evidence);
+    IntegerRegion region = IntegerRegion.of(graph, ops, chosen, evidence);
+    Map<Value, Observed> seen = observe(result, region, context);
+    Map<Value, ActivationCode> codes = codes(region, seen, evidence);
+    QdqWriter writer = new QdqWriter(graph, codes, pairDomain(result));
+    for (Map.Entry<Node, IntegerRegion.Role> entry : region.roles().entrySet()) {
+      Node node = entry.getKey();
+      LayerWeight weight = weight(node, entry.getValue(), codes, context, evidence);
+      String what = describe(node, weight, region, codes, seen);
+      writer.write(node, entry.getValue(), weight);
+      evidence.changed(node.name(), what);
     }
     graph.removeDead();
+    if (operators) {
+      QOperators.rewrite(result);
+    }
     Targets.noteQuantized(model, evidence);
     return evidence.of(result);
   }
 
-  private void quantize(Graph graph, Node node, Histogram seen, int limit, Evidence evidence) {
-    if (!seen.isFinite()) {
-      evidence.refuse(node, "activations contain " + seen.firstOdd() + " on calibration data");
-      return;
+  private Map<Value, Observed> observe(Model model, IntegerRegion region, Context context) {
+    Map<Value, Observed> seen = new LinkedHashMap<>();
+    for (Node node : region.roles().keySet()) {
+      region.scaled(node).forEach(value -> seen.put(value, new Observed()));
     }
-    double tail = minMax ? 0 : (1 - percentile / 100) / 2;
-    float low = seen.total() == 0 ? 0 : Math.min(0, tail == 0 ? seen.min() : seen.quantile(tail));
-    float high =
-        seen.total() == 0 ? 0 : Math.max(0, tail == 0 ? seen.max() : seen.quantile(1 - tail));
-    float scale = (float) (((double) high - low) / 255);
-    if (!(scale >= Float.MIN_NORMAL)) {
-      evidence.refuse(
-          node, "the range of its activations collapses: %s to %s".formatted(low, high));
-      return;
+    if (!seen.isEmpty()) {
+      Map<String, Observed> byName = new LinkedHashMap<>();
+      seen.forEach((value, observed) -> byName.put(value.name(), observed));
+      Calibration.observe(
+          model,
+          List.copyOf(byName.keySet()),
+          context,
+          INFO.name(),
+          (name, batch) -> Objects.requireNonNull(byName.get(name)).add(batch));
     }
-    int zero = (int) Math.max(0, Math.min(255, Math.rint(-low / (double) scale)));
-    Value input = node.input(0);
-    Value activation =
-        pair(
-            graph,
-            input,
-            Tensor.scalar(scale),
-            Tensor.bytes(DataType.UINT8, new byte[] {(byte) zero}));
-    Value weight = node.input(1);
-    Tensor matrix = Targets.constant(weight);
-    graph.setInput(node, 0, activation);
-    graph.setInput(node, 1, dequantized(graph, weight, matrix, limit));
-    evidence.changed(
-        node.name(),
-        "activations within [%.4g, %.4g], weight %s in ±%d"
-            .formatted(low, high, matrix.dims(), limit));
+    return seen;
   }
 
-  private static Value pair(Graph graph, Value input, Tensor scale, Tensor zero) {
-    Value s = graph.addInitializer(input.name() + "_scale", scale);
-    Value z = graph.addInitializer(input.name() + "_zero", zero);
-    Value q = graph.op(input.name() + "_q", "QuantizeLinear", List.of(input, s, z), Map.of());
-    return graph.op(input.name() + "_dq", "DequantizeLinear", List.of(q, s, z), Map.of());
+  /** The codes of all values; nodes with a value that has none stay in floating point. */
+  private Map<Value, ActivationCode> codes(
+      IntegerRegion region, Map<Value, Observed> seen, Evidence evidence) {
+    Map<Value, ActivationCode> codes = new HashMap<>();
+    Map<Value, String> odd = new HashMap<>();
+    seen.forEach((value, observed) -> {
+      RangeRule.Range found = rule.of(observed, percentile, ActivationCode.levels(activations));
+      ActivationCode code = ActivationCode.of(found, activations, symmetric);
+      if (!observed.histogram().isFinite()) {
+        odd.put(
+            value,
+            "activations '%s' contain %s on calibration data"
+                .formatted(value.name(), observed.histogram().firstOdd()));
+      } else if (code == null) {
+        odd.put(
+            value,
+            "the range of the activations '%s' collapses: %s to %s"
+                .formatted(value.name(), found.low(), found.high()));
+      } else {
+        codes.put(value, code);
+      }
+    });
+    for (Node node : List.copyOf(region.roles().keySet())) {
+      for (Value value : region.scaled(node)) {
+        String reason = odd.get(value);
+        if (reason != null) {
+          evidence.refuse(node, reason);
+          region.drop(node);
+          break;
+        }
+      }
+    }
+    // What was moved keeps the code of where it comes from.
+    for (Node node : region.roles().keySet()) {
+      for (Value input : IntegerRegion.dataInputs(node)) {
+        ActivationCode code = codes.get(region.origin(input));
+        if (code != null) {
+          codes.putIfAbsent(input, code);
+        }
+      }
+    }
+    return codes;
   }
 
-  private Value dequantized(Graph graph, Value weight, Tensor matrix, int limit) {
-    QuantizedWeight bytes =
-        QuantizedWeight.of(
-            matrix.toFloats(),
-            Math.toIntExact(matrix.dim(0)),
-            Math.toIntExact(matrix.dim(1)),
-            perChannel,
-            limit,
-            QuantizedWeight.Clip.NONE);
-    return graph.op(
-        weight.name() + "_dq",
-        "DequantizeLinear",
-        List.of(
-            graph.addInitializer(weight.name() + "_q", bytes.tensor(false)),
-            graph.addInitializer(weight.name() + "_scale", bytes.scaleTensor()),
-            graph.addInitializer(weight.name() + "_zero", bytes.zeroPointTensor(false))),
-        perChannel ? Map.of("axis", new Attribute.Int(1)) : Map.of());
+  private String pairDomain(Model model) {
+    if (activations.bytes(1) == 1 || model.opset() >= WIDE_OPSET) {
+      return "";
+    }
+    if (!model.opsets().containsKey(Node.MICROSOFT)) {
+      model.setOpset(Node.MICROSOFT, 1);
+    }
+    return Node.MICROSOFT;
+  }
+
+  private @Nullable LayerWeight weight(
+      Node node,
+      IntegerRegion.Role role,
+      Map<Value, ActivationCode> codes,
+      Context context,
+      Evidence evidence) {
+    if (role == IntegerRegion.Role.COMPUTE || role == IntegerRegion.Role.MOVE) {
+      return null;
+    }
+    // One weight per output: the kernel for depthwise convolutions adds in 32 bits.
+    boolean paired = !isDepthwise(node) && activations == DataType.UINT8;
+    WeightRange resolved = range == WeightRange.AUTO && !paired ? WeightRange.FULL : range;
+    resolved = resolved.on(context.hardware());
+    LayerWeight weight = LayerWeight.of(node, perChannel, resolved);
+    if (range == WeightRange.AUTO && resolved == WeightRange.PAIRED) {
+      LayerWeight full = LayerWeight.of(node, perChannel, WeightRange.FULL);
+      if (weight.error() > COSTLY * full.error()) {
+        full.makeUnsigned();
+        weight = full;
+      }
+    }
+    Value bias = node.inputOrNull(2);
+    ActivationCode input = codes.get(node.input(0));
+    if (bias != null && input != null) {
+      weight.fitBias(Targets.constant(bias).toFloats(), input.scale());
+    }
+    return weight;
+  }
+
+  private static boolean isDepthwise(Node node) {
+    return node.is("Conv")
+        && node.intAttribute("group", 1) > 1
+        && Targets.constant(node.input(1)).dim(1) == 1;
+  }
+
+  private String describe(
+      Node node,
+      @Nullable LayerWeight weight,
+      IntegerRegion region,
+      Map<Value, ActivationCode> codes,
+      Map<Value, Observed> seen) {
+    List<String> parts = new ArrayList<>();
+    for (Value value : region.scaled(node)) {
+      ActivationCode code = codes.get(value);
+      Observed observed = seen.get(value);
+      if (code != null && observed != null) {
+        parts.add("%s in %s".formatted(value.name(), code));
+        observed
+            .outliers()
+            .ifPresent(outliers -> parts.add("%s has %s".formatted(value.name(), outliers)));
+      }
+    }
+    if (weight != null) {
+      parts.add("weight " + weight);
+    }
+    List<Node> folded = IntegerRegion.folded(node);
+    if (!folded.isEmpty() && region.roles().get(node) != IntegerRegion.Role.PRODUCT) {
+      parts.add(
+          folded.stream().map(Node::opType).reduce((a, b) -> a + ", " + b).orElse("") + " folded");
+    }
+    return parts.isEmpty() ? "on integers" : String.join("; ", parts);
   }
 }

@@ -105,7 +105,7 @@ final class Targets {
       String reason =
           node.graph() != graph
               ? "inside a subgraph, which is left alone"
-              : chosen.excludes(node) ? "excluded by the recipe" : unfit(node);
+              : chosen.excludes(node) ? "excluded by the recipe" : unfitProduct(node);
       if (reason != null) {
         evidence.refuse(node, reason);
       } else {
@@ -115,7 +115,8 @@ final class Targets {
     return found;
   }
 
-  private static @Nullable String unfit(Node node) {
+  /** Why this MatMul or Gemm has no integer form, or null. */
+  static @Nullable String unfitProduct(Node node) {
     Value data = node.input(0);
     Tensor weight = node.input(1).constant();
     if (weight == null && isQuantized(node.input(1))) {
@@ -141,7 +142,7 @@ final class Targets {
   }
 
   /** Whether a value is a constant in fewer bits that is brought back to floating point. */
-  private static boolean isQuantized(Value value) {
+  static boolean isQuantized(Value value) {
     Node producer = value.producer();
     return producer != null
         && producer.is("DequantizeLinear")
@@ -165,6 +166,26 @@ final class Targets {
       }
     }
     return null;
+  }
+
+  /**
+   * A Gemm whose bias, if any, is a constant {@code [N]}: the one that integer kernels know. Others
+   * become MatMul and Add.
+   */
+  static Node plainGemm(Graph graph, Node gemm) {
+    Value bias = gemm.inputOrNull(2);
+    if (bias == null) {
+      return gemm;
+    }
+    long width = constant(gemm.input(1)).dim(gemm.intAttribute("transB", 0) == 1 ? 0 : 1);
+    Tensor numbers = bias.constant();
+    if (numbers == null || numbers.size() != width || unfitWeight(numbers, 0) != null) {
+      return splitGemm(graph, gemm);
+    }
+    if (numbers.rank() != 1) {
+      graph.setInput(gemm, 2, graph.addInitializer(bias.name() + "_row", numbers.reshape(width)));
+    }
+    return gemm;
   }
 
   /** {@code Gemm(A, B, C)} becomes {@code Add(MatMul(A, B or its transpose), C)}. */

@@ -14,6 +14,7 @@ import dev.hasten.runtime.Backend;
 import dev.hasten.runtime.NdArray;
 import dev.hasten.runtime.Session;
 import dev.hasten.runtime.SessionOptions;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -35,7 +36,7 @@ class QuantizedWeightTest {
   void valuesEqualTheRuntimesQuantizeLinear(@ForAll long seed, @ForAll boolean perChannel) {
     float[] weights = random(6 * 5, seed, 0.1);
     QuantizedWeight ours =
-        QuantizedWeight.of(weights, 6, 5, perChannel, 127, QuantizedWeight.Clip.NONE);
+        QuantizedWeight.of(weights, 6, 5, perChannel, WeightRange.FULL, QuantizedWeight.Clip.NONE);
     Model model = Model.create(17);
     Graph graph = model.graph();
     Value x = graph.addInput("x", DataType.FLOAT, Shape.of(6L, 5L));
@@ -62,7 +63,8 @@ class QuantizedWeightTest {
   @Property(tries = 100, seed = "42")
   void errorIsAtMostHalfAStep(@ForAll long seed) {
     float[] weights = random(40, seed, 1);
-    QuantizedWeight q = QuantizedWeight.of(weights, 10, 4, true, 64, QuantizedWeight.Clip.NONE);
+    QuantizedWeight q =
+        QuantizedWeight.of(weights, 10, 4, true, WeightRange.REDUCED, QuantizedWeight.Clip.NONE);
     for (int i = 0; i < weights.length; i++) {
       float scale = q.scales()[i % 4];
       assertThat((double) q.values()[i] * scale).isCloseTo(weights[i], within(scale * 0.5001));
@@ -77,10 +79,13 @@ class QuantizedWeightTest {
   }
 
   private static double error(float[] weights, QuantizedWeight.Clip clip) {
-    QuantizedWeight q = QuantizedWeight.of(weights, 100, 4, true, 64, clip);
+    return error(weights, QuantizedWeight.of(weights, 100, 4, true, WeightRange.REDUCED, clip));
+  }
+
+  private static double error(float[] weights, QuantizedWeight q) {
     double sum = 0;
     for (int i = 0; i < weights.length; i++) {
-      double error = weights[i] - (double) q.values()[i] * q.scales()[i % 4];
+      double error = weights[i] - (double) q.values()[i] * q.scales()[i % q.scales().length];
       sum += error * error;
     }
     return sum;
@@ -94,13 +99,66 @@ class QuantizedWeightTest {
   @Property(tries = 200, seed = "42")
   void reducedWeightsNeverSaturate(@ForAll long seed) {
     QuantizedWeight q =
-        QuantizedWeight.of(random(64, seed, 3), 16, 4, true, 64, QuantizedWeight.Clip.MSE);
+        QuantizedWeight.of(
+            random(64, seed, 3), 16, 4, true, WeightRange.REDUCED, QuantizedWeight.Clip.MSE);
     for (int i = 0; i + 4 < 64; i++) {
       for (int a : new int[] {0, 1, 128, 255}) {
         assertThat(pair(a, 255, q.values()[i], q.values()[i + 4]))
             .isEqualTo(a * q.values()[i] + 255 * q.values()[i + 4]);
       }
     }
+  }
+
+  @Property(tries = 200, seed = "42")
+  void pairedWeightsNeverSaturateAndLoseLessThanReducedOnes(
+      @ForAll long seed, @ForAll boolean perChannel) {
+    int rows = 15; // the last row has no partner
+    float[] weights = random(rows * 4, seed, 3);
+    QuantizedWeight paired = of(weights, rows, perChannel, WeightRange.PAIRED);
+    QuantizedWeight reduced = of(weights, rows, perChannel, WeightRange.REDUCED);
+    QuantizedWeight full = of(weights, rows, perChannel, WeightRange.FULL);
+    assertThat(saturated(paired.values(), rows)).isZero();
+    assertThat(saturated(reduced.values(), rows)).isZero();
+    assertThat(error(weights, paired)).isLessThanOrEqualTo(error(weights, reduced));
+    if (saturated(full.values(), rows) == 0) {
+      assertThat(error(weights, paired)).isLessThanOrEqualTo(error(weights, full));
+    }
+  }
+
+  @Test
+  void sameSignsSaturateAtFullRangeOnly() {
+    float[] weights = new float[32];
+    Arrays.fill(weights, -1f);
+    assertThat(saturated(of(weights, 8, true, WeightRange.FULL).values(), 8)).isPositive();
+    assertThat(saturated(of(weights, 8, true, WeightRange.PAIRED).values(), 8)).isZero();
+    for (int i = 0; i < weights.length; i++) {
+      weights[i] = i / 4 % 2 == 0 ? 1 : -0.63f; // partners of opposite signs use the whole range
+    }
+    QuantizedWeight opposite = of(weights, 8, true, WeightRange.PAIRED);
+    assertThat(opposite.values()).contains((byte) 127, (byte) -80);
+    assertThat(saturated(opposite.values(), 8)).isZero();
+  }
+
+  private static QuantizedWeight of(
+      float[] weights, int rows, boolean perChannel, WeightRange range) {
+    return QuantizedWeight.of(weights, rows, 4, perChannel, range, QuantizedWeight.Clip.NONE);
+  }
+
+  /** How many sums of two products differ for the worst activations, in matrices of 4 columns. */
+  private static int saturated(byte[] values, int rows) {
+    int count = 0;
+    for (int row = 0; row + 1 < rows; row += 2) {
+      for (int c = 0; c < 4; c++) {
+        int w = values[row * 4 + c];
+        int v = values[row * 4 + 4 + c];
+        for (int a : new int[] {0, 1, 254, 255}) {
+          for (int b : new int[] {0, 1, 254, 255}) {
+            count += pair(a, b, w, v) == a * w + b * v ? 0 : 1;
+          }
+        }
+      }
+    }
+    return count;
   }
 
   @Test
@@ -114,7 +172,12 @@ class QuantizedWeightTest {
   void zeroAndTinyColumnsHaveUsableScales() {
     QuantizedWeight q =
         QuantizedWeight.of(
-            new float[] {0, Float.MIN_VALUE}, 1, 2, true, 127, QuantizedWeight.Clip.MSE);
+            new float[] {0, Float.MIN_VALUE},
+            1,
+            2,
+            true,
+            WeightRange.FULL,
+            QuantizedWeight.Clip.MSE);
     assertThat(q.scales()[0]).isEqualTo(1f);
     assertThat(q.scales()[1]).isGreaterThanOrEqualTo(Float.MIN_NORMAL);
     assertThat(q.scaleTensor().dims()).isEqualTo(List.of(2L));
