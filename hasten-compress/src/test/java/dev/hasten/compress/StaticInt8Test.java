@@ -9,6 +9,7 @@ import dev.hasten.graph.GraphBuilder;
 import dev.hasten.graph.Model;
 import dev.hasten.graph.Node;
 import dev.hasten.graph.Tensor;
+import dev.hasten.graph.Value;
 import dev.hasten.measure.Hardware;
 import dev.hasten.runtime.Backend;
 import dev.hasten.runtime.BadInputException;
@@ -22,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -199,13 +201,24 @@ class StaticInt8Test {
       List<String> executed = executed(model);
       assertThat(executed)
           .contains(
-              "QLinearConv", "QLinearAdd", "QLinearConcat", "QLinearAveragePool", "QLinearMul",
-              "QLinearSigmoid", "QLinearLeakyRelu", "QLinearGlobalAveragePool", "QGemm",
+              "QLinearConv",
+              "QLinearAdd",
+              "QLinearConcat",
+              "QLinearAveragePool",
+              "QLinearMul",
+              "QLinearSigmoid",
+              "QLinearLeakyRelu",
+              "QLinearGlobalAveragePool",
+              "QGemm",
               "MatMulIntegerToFloat")
           .doesNotContain("Conv", "Relu", "Clip", "Gemm", "MatMul");
       assertThat(executed.stream().filter("QuantizeLinear"::equals)).hasSize(1);
       assertThat(executed).doesNotContain("DequantizeLinear");
     }
+  }
+
+  private static Node producer(Value value) {
+    return Objects.requireNonNull(value.producer());
   }
 
   @Test
@@ -214,17 +227,16 @@ class StaticInt8Test {
     for (String name : List.of("x", "r1", "r2", "r3", "cat", "y")) {
       assertThat(model.graph().find(name)).as(name).isNotNull();
     }
-    assertThat(model.graph().value("r1").producer().is("DequantizeLinear")).isTrue();
+    assertThat(producer(model.graph().value("r1")).is("DequantizeLinear")).isTrue();
   }
 
   @Test
   void biasesAreIntegersAtTheScaleOfTheProducts() {
     Model model = quantized().model();
-    Node conv =
-        model.graph().nodes().stream().filter(n -> n.is("Conv")).findFirst().orElseThrow();
-    Node data = conv.input(0).producer();
-    Node weight = conv.input(1).producer();
-    Node bias = conv.input(2).producer();
+    Node conv = model.graph().nodes().stream().filter(n -> n.is("Conv")).findFirst().orElseThrow();
+    Node data = producer(conv.input(0));
+    Node weight = producer(conv.input(1));
+    Node bias = producer(conv.input(2));
     assertThat(Targets.constant(bias.input(0)).type()).isEqualTo(DataType.INT32);
     float sx = Targets.constant(data.input(1)).toFloats()[0];
     float[] sw = Targets.constant(weight.input(1)).toFloats();
@@ -280,14 +292,14 @@ class StaticInt8Test {
             .create()
             .apply(network(), Context.of(Sentences.VNNI).withCalibration(List.of(odd)));
     assertThat(applied.changes())
-        .anySatisfy(change ->
-            assertThat(change.what()).contains("x has outliers: the largest, 400"));
+        .anySatisfy(
+            change -> assertThat(change.what()).contains("x has outliers: the largest, 400"));
   }
 
   @Test
   void wideActivationsHaveNoOperatorForm() {
-    assertThatThrownBy(() ->
-            Step.of("static-int8", "format", "qoperator", "activations", "int16").create())
+    assertThatThrownBy(
+            () -> Step.of("static-int8", "format", "qoperator", "activations", "int16").create())
         .isInstanceOf(BadInputException.class)
         .hasMessageContaining("expected: uint8|int8");
   }
@@ -377,7 +389,8 @@ class StaticInt8Test {
     var otherwise = graph.subgraph("else");
     for (var body : List.of(then, otherwise)) {
       body.addOutput(
-          body.op("c" + body.name(), "Conv", List.of(graph.value("x"), graph.value("w")), Map.of()));
+          body.op(
+              "c" + body.name(), "Conv", List.of(graph.value("x"), graph.value("w")), Map.of()));
     }
     var y =
         graph.op(
