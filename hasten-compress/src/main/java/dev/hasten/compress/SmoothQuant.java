@@ -7,6 +7,7 @@ import dev.hasten.graph.Tensor;
 import dev.hasten.graph.Value;
 import dev.hasten.runtime.NdArray;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,10 @@ import java.util.Map;
  * Equal in floating point; all MatMuls that read X share the Mul. Xiao et al., SmoothQuant, 2023,
  * with the scaling kept as an operator where the original folds it into what is before: networks
  * with the normalization after the residual have nowhere to fold it.
+ *
+ * <p>A channel that was asleep in all of the calibration data counts as a fair share of the others:
+ * by the formula alone it would be multiplied a thousandfold, and once an input wakes it, it would
+ * take the whole range of a byte for itself.
  */
 record SmoothQuant(double strength, Targets.Chosen chosen) implements Technique {
   static final TechniqueInfo INFO =
@@ -40,6 +45,9 @@ record SmoothQuant(double strength, Targets.Chosen chosen) implements Technique 
           .proposing("outlier channels balanced, which saves most of the quality");
 
   private static final float SMALLEST = 1e-5f;
+
+  /** The least that a channel is taken to reach, as a share of the median of those awake. */
+  private static final float LEAST_AWAKE = 0.25f;
 
   @Override
   public Applied apply(Model model, Context context) {
@@ -128,9 +136,10 @@ record SmoothQuant(double strength, Targets.Chosen chosen) implements Technique 
     }
     double[] logs = new double[largest.length];
     double mean = 0;
+    float least = Math.max(SMALLEST, LEAST_AWAKE * medianAwake(largest));
     for (int k = 0; k < logs.length; k++) {
       logs[k] =
-          strength * Math.log(Math.max(largest[k], SMALLEST))
+          strength * Math.log(Math.max(largest[k], least))
               - (1 - strength) * Math.log(Math.max(weights[k], SMALLEST));
       mean += logs[k] / logs.length;
     }
@@ -139,6 +148,17 @@ record SmoothQuant(double strength, Targets.Chosen chosen) implements Technique 
       factors[k] = (float) Math.exp(logs[k] - mean);
     }
     return factors;
+  }
+
+  /** The median of the channels that are not 0 throughout; 0 if none is. */
+  private static float medianAwake(float[] largest) {
+    float[] sorted = largest.clone();
+    Arrays.sort(sorted);
+    int asleep = 0;
+    while (asleep < sorted.length && sorted[asleep] < SMALLEST) {
+      asleep++;
+    }
+    return asleep == sorted.length ? 0 : sorted[asleep + (sorted.length - asleep) / 2];
   }
 
   private static Tensor scaled(Value weight, float[] factors) {

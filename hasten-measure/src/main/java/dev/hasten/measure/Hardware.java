@@ -67,6 +67,11 @@ public record Hardware(
     return architecture.equals("x86_64") && !hasInt8Dot();
   }
 
+  /** Bytes of memory that a new process could have now; 0 where the system does not tell. */
+  public static long availableBytes() {
+    return HardwareFiles.ofThisMachine().available();
+  }
+
   /** The instruction sets in one line, for reports: {@code AVX2, AVX-512, VNNI}. */
   public String summary() {
     List<String> names = new ArrayList<>();

@@ -80,13 +80,23 @@ record HardwareFiles(Path proc, Path sys) {
     };
   }
 
-  private long memory() {
-    long machine = 0;
+  /** Bytes that could be taken now; 0 where the system does not tell. */
+  long available() {
+    return Math.min(inMemoryInfo("MemAvailable"), memory());
+  }
+
+  private long inMemoryInfo(String field) {
+    long bytes = 0;
     for (String line : lines(proc.resolve("meminfo"))) {
-      if (field(line).equals("MemTotal")) {
-        machine = number(line.replaceAll("[^0-9]", "")) * 1024;
+      if (field(line).equals(field)) {
+        bytes = number(line.replaceAll("[^0-9]", "")) * 1024;
       }
     }
+    return bytes;
+  }
+
+  private long memory() {
+    long machine = inMemoryInfo("MemTotal");
     long limit = Long.MAX_VALUE;
     for (String file : List.of("fs/cgroup/memory.max", "fs/cgroup/memory/memory.limit_in_bytes")) {
       for (String line : lines(sys.resolve(file))) {

@@ -122,6 +122,18 @@ public final class Metrics {
   }
 
   /**
+   * The metric to use when the user named none and the inputs were made up: which class wins, or
+   * which example is near which, is luck where inputs mean nothing, so numbers are compared as they
+   * are.
+   *
+   * @param kind what the model's output is
+   * @param width numbers per row
+   */
+  public static Metric suggestForMadeUp(OutputKind kind, int width) {
+    return kind == OutputKind.TEXT || width <= 1 ? suggest(kind, width, false) : new Cosine();
+  }
+
+  /**
    * What the rows look like, for {@link #suggest}: rows that sum to one are scores, single numbers
    * values, rows of unit length or of many numbers embeddings, the rest scores. A guess: a user who
    * knows says it.

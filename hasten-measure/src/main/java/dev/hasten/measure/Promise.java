@@ -1,6 +1,7 @@
 package dev.hasten.measure;
 
 import dev.hasten.runtime.BadInputException;
+import java.util.Arrays;
 import java.util.Locale;
 import org.apache.commons.statistics.distribution.NormalDistribution;
 
@@ -49,6 +50,12 @@ public record Promise(double maxDrop, double confidence) {
       return new Verdict.Broken(
           drop, n, "%d of %d outputs are NaN or infinite".formatted(comparison.notFinite(), n));
     }
+    if (n >= MIN_EXAMPLES && answersAreEqual(comparison.sample())) {
+      return new Verdict.Kept(
+          new Interval(0, 0, 0, drop.confidence()),
+          n,
+          "all %d answers are the original's, bit by bit".formatted(n));
+    }
     if (Double.isNaN(drop.estimate())) {
       return new Verdict.Undecided(
           drop,
@@ -87,6 +94,28 @@ public record Promise(double maxDrop, double confidence) {
                 number(maxDrop),
                 n,
                 enough(drop, needed)));
+  }
+
+  /**
+   * Whether every answer is the original's to the last bit. Another computation rounds otherwise
+   * somewhere, so this is the same one, and no rare example is left to fear. Answers that are all
+   * whole numbers, such as classes, or texts say less: they hide what was computed before.
+   */
+  private static boolean answersAreEqual(Sample sample) {
+    if (sample.original().kind() == OutputKind.TEXT) {
+      return false;
+    }
+    boolean whole = true;
+    for (int i = 0; i < sample.size(); i++) {
+      float[] row = sample.original().row(i);
+      if (!Arrays.equals(row, sample.candidate().row(i))) {
+        return false;
+      }
+      for (int c = 0; whole && c < row.length; c++) {
+        whole = row[c] == Math.rint(row[c]);
+      }
+    }
+    return !whole;
   }
 
   private String enough(Interval drop, long needed) {

@@ -14,7 +14,9 @@ class HardwareTest {
   private Hardware read(String cpuinfo) throws IOException {
     Path proc = Files.createDirectories(root.resolve("proc"));
     Files.writeString(proc.resolve("cpuinfo"), cpuinfo);
-    Files.writeString(proc.resolve("meminfo"), "MemTotal:       16384 kB\nMemFree: 1 kB\n");
+    Files.writeString(
+        proc.resolve("meminfo"),
+        "MemTotal:       16384 kB\nMemFree: 1 kB\nMemAvailable: 9000 kB\n");
     return new HardwareFiles(proc, root.resolve("sys")).read(3);
   }
 
@@ -51,6 +53,11 @@ class HardwareTest {
     assertThat(hardware.int8Saturates()).isFalse();
     assertThat(hardware.instructionSets()).doesNotContain("fpu");
     assertThat(hardware.memoryBytes()).isEqualTo(16384L * 1024);
+    HardwareFiles files = new HardwareFiles(root.resolve("proc"), root.resolve("sys"));
+    assertThat(files.available()).isEqualTo(9000L * 1024);
+    // What the container may have is less.
+    sys("fs/cgroup/memory.max", "4096000\n");
+    assertThat(files.available()).isEqualTo(4096000);
     assertThat(hardware.caches())
         .containsExactly(
             new Hardware.Cache(1, "Data", 48 << 10), new Hardware.Cache(3, "Unified", 32 << 20));

@@ -250,6 +250,16 @@ class MetricsTest {
   }
 
   @Test
+  void answersToMadeUpInputsAreComparedAsNumbers() {
+    for (OutputKind kind : List.of(OutputKind.EMBEDDING, OutputKind.SCORES, OutputKind.VALUES)) {
+      assertThat(Metrics.suggestForMadeUp(kind, 10).name()).isEqualTo("cosine");
+    }
+    assertThat(Metrics.suggestForMadeUp(OutputKind.VALUES, 1).name()).isEqualTo("deviation");
+    assertThat(Metrics.suggestForMadeUp(OutputKind.TEXT, 0).name())
+        .isEqualTo(Metrics.suggest(OutputKind.TEXT, 0, false).name());
+  }
+
+  @Test
   void everyMetricFindsTheOriginalEqualToItself() {
     Random random = new Random(2);
     for (Metric metric : Metrics.all()) {

@@ -308,6 +308,42 @@ class PromiseTest {
   }
 
   @Test
+  void answersThatAreTheOriginalsBitByBitKeepThePromise() {
+    for (Metric metric : List.of(new Cosine(), new TopAgreement(), new Deviation())) {
+      Outputs outputs = answers(r -> (float) r.nextGaussian(), 25, OutputKind.SCORES);
+      Verdict equal =
+          Promise.of(0.001).test(Metrics.compare(metric, Sample.unlabeled(outputs, outputs)), 1);
+      assertThat(equal).as(metric.name()).isInstanceOf(Verdict.Kept.class);
+      assertThat(equal.text()).isEqualTo("all 25 answers are the original's, bit by bit");
+      assertThat(equal.drop().high()).isZero();
+
+      List<float[]> rows = new ArrayList<>(outputs.rows());
+      rows.set(3, rows.get(3).clone());
+      rows.get(3)[0] = Math.nextUp(rows.get(3)[0]);
+      Outputs other = new Outputs(OutputKind.SCORES, rows);
+      assertThat(Promise.of(0).test(Metrics.compare(metric, Sample.unlabeled(outputs, other)), 1))
+          .as("one bit off: " + metric.name())
+          .isNotInstanceOf(Verdict.Kept.class);
+    }
+  }
+
+  @Test
+  void equalClassesMayHideWhatDiffersBehindThem() {
+    Outputs classes = answers(r -> (float) r.nextInt(5), 25, OutputKind.SCORES);
+    Comparison equal = Metrics.compare(new TopAgreement(), Sample.unlabeled(classes, classes));
+    assertThat(Promise.of(0.01).test(equal, 1)).isInstanceOf(Verdict.Undecided.class);
+  }
+
+  private static Outputs answers(Function<Random, Float> one, int n, OutputKind kind) {
+    Random random = new Random(4);
+    List<float[]> rows = new ArrayList<>();
+    for (int i = 0; i < n; i++) {
+      rows.add(new float[] {one.apply(random), one.apply(random), one.apply(random)});
+    }
+    return new Outputs(kind, rows);
+  }
+
+  @Test
   void equalScoresOfASetAreNotTakenForCertainty() {
     List<float[]> rows = new ArrayList<>();
     List<String> labels = new ArrayList<>();

@@ -49,17 +49,24 @@ final class Answers {
 
   private final Map<Split, Outputs> originals = new EnumMap<>(Split.class);
 
+  /** Of the candidate asked last: what is looked at first is part of what is scored then. */
+  private Known last = new Known(Path.of(""), Split.VALIDATE, List.of());
+
+  /** What a model answers to the first examples of a split. */
+  private record Known(Path model, Split split, List<float[]> rows) {}
+
   /**
    * @param folder keeps the original's answers, so that a study that was killed does not pay for
    *     them again; null: nowhere
    * @param named the metric asked for; null: the one that suits the outputs
+   * @param from what the examples are
    */
   Answers(
       Data data,
       Path original,
       @Nullable Path folder,
       Workload.@Nullable MetricName named,
-      boolean labels) {
+      From from) {
     this.data = data;
     this.original = original;
     this.folder = folder;
@@ -69,7 +76,7 @@ final class Answers {
     Outputs look = rows(original, data.first(Split.VALIDATE, LOOK));
     OutputKind guessed =
         look.kind() == OutputKind.TEXT || boxes ? look.kind() : Metrics.guessKind(look.rows());
-    this.metric = asked == null ? Metrics.suggest(guessed, look.width(), labels) : asked;
+    this.metric = asked == null ? suited(guessed, look.width(), from) : asked;
     // A metric that was asked for knows better than the guess what the numbers are; that they are
     // texts is no guess.
     boolean sure = guessed == OutputKind.TEXT || metric.kinds().contains(OutputKind.TEXT);
@@ -77,6 +84,19 @@ final class Answers {
         boxes && guessed != OutputKind.TEXT
             ? OutputKind.BOXES
             : sure || metric.kinds().contains(guessed) ? guessed : metric.kinds().iterator().next();
+  }
+
+  /** What the examples are: real ones, with labels or without, or made up. */
+  enum From {
+    LABELED,
+    UNLABELED,
+    MADE_UP
+  }
+
+  private static Metric suited(OutputKind kind, int width, From from) {
+    return from == From.MADE_UP
+        ? Metrics.suggestForMadeUp(kind, width)
+        : Metrics.suggest(kind, width, from == From.LABELED);
   }
 
   Metric metric() {
@@ -97,18 +117,17 @@ final class Answers {
    *
    * @param most examples compared, the first of the validate split
    * @return the largest difference, as a share of the largest number of the original's answer to
-   *     that example; 0 where answers are texts, in which rounding may turn a letter
+   *     that example; 0 where answers are texts or boxes, in which rounding may turn a letter or
+   *     leave one out
    */
   double deviation(Path candidate, int most) {
-    List<LabeledExample> examples = data.first(Split.VALIDATE, most);
-    Outputs before = rows(original, examples);
-    if (before.kind() == OutputKind.TEXT) {
+    if (kind == OutputKind.TEXT || kind == OutputKind.BOXES) {
       return 0;
     }
-    List<float[]> ours = before.rows();
-    List<float[]> theirs = rows(candidate, examples).rows();
+    List<float[]> ours = originals.computeIfAbsent(Split.VALIDATE, this::originals).rows();
+    List<float[]> theirs = answers(candidate, Split.VALIDATE, most);
     double worst = 0;
-    for (int i = 0; i < ours.size(); i++) {
+    for (int i = 0; i < theirs.size(); i++) {
       double largest = 1e-6;
       double difference = 0;
       for (int j = 0; j < ours.get(i).length; j++) {
@@ -125,10 +144,23 @@ final class Answers {
     Outputs all = originals.computeIfAbsent(split, this::originals);
     int[] head = new int[examples.size()];
     Arrays.setAll(head, i -> i);
-    Outputs theirs = outputs(candidate, examples);
+    Outputs theirs = new Outputs(kind, answers(candidate, split, most));
     List<@Nullable String> labels = new ArrayList<>();
     examples.forEach(e -> labels.add(e.label()));
     return Sample.labeled(all.subset(head), theirs, labels);
+  }
+
+  /** A candidate's answers to the first {@code most} examples; only those not known are asked. */
+  private List<float[]> answers(Path candidate, Split split, int most) {
+    List<LabeledExample> examples = data.first(split, most);
+    boolean same = last.model().equals(candidate) && last.split() == split;
+    List<float[]> known = new ArrayList<>(same ? last.rows() : List.of());
+    if (known.size() < examples.size()) {
+      List<LabeledExample> others = examples.subList(known.size(), examples.size());
+      known.addAll(rows(candidate, others).rows());
+      last = new Known(candidate, split, List.copyOf(known));
+    }
+    return known.subList(0, examples.size());
   }
 
   private Outputs originals(Split split) {

@@ -41,10 +41,14 @@ final class Attempt {
     this.reached = begun;
   }
 
-  /** Tries a candidate; one that throws is {@link Trial.Status#FAILED}. */
-  static Trial candidate(Tools tools, Study.Planned candidate) {
+  /**
+   * Tries a candidate; one that throws is {@link Trial.Status#FAILED}.
+   *
+   * @param before the models that are known already: what is one of these needs no measuring
+   */
+  static Trial candidate(Tools tools, Study.Planned candidate, List<Trial> before) {
     Attempt attempt = new Attempt(tools, Trials.begun(candidate));
-    return attempt.ended(() -> attempt.stages(candidate));
+    return attempt.ended(() -> attempt.stages(candidate, before));
   }
 
   /** Scores a peer; its speed is taken with the finalists'. */
@@ -72,9 +76,13 @@ final class Attempt {
     return Trials.stopped(reached, status, reason, tools.clock().get().minus(start));
   }
 
-  private Optional<String> stages(Study.Planned candidate) {
+  private Optional<String> stages(Study.Planned candidate, List<Trial> before) {
     Choice choice = tools.choice();
     reached = Trials.made(reached, tools.runner().make(candidate));
+    Optional<String> same = Trials.same(reached, before);
+    if (same.isPresent()) {
+      return same;
+    }
     Optional<String> tooLarge = choice.tooLarge(reached);
     if (tooLarge.isPresent()) {
       return tooLarge;
@@ -98,7 +106,8 @@ final class Attempt {
       return slower;
     }
     tools.meter().at(candidate.label() + ": quality on all of validate", 0);
-    Quality full = quality(Integer.MAX_VALUE);
+    boolean all = quick.examples() < QUICK_EXAMPLES;
+    Quality full = all ? quick : quality(Integer.MAX_VALUE);
     reached = Trials.withValidate(reached, full, Trial.Stage.QUICK_SPEED);
     return full.verdict() == Quality.Verdict.BROKEN
         ? Optional.of("quality: " + full.text())

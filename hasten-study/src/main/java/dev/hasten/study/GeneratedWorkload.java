@@ -39,7 +39,18 @@ public final class GeneratedWorkload {
   static final String DATA = "generated-inputs.npz";
   private static final String WORKLOAD = "workload.yaml";
   private static final int EXAMPLES = 500;
-  private static final int FEWEST = 60;
+
+  /**
+   * Where answers are classes, equal or not, rare differences may hide in what was not asked: to
+   * allow one in a hundred takes this many.
+   */
+  private static final int OF_CLASSES = 1_500;
+
+  /** A third of them is tested on, and with fewer than twenty nothing is promised. */
+  private static final int FEWEST = 80;
+
+  /** Weights beyond which a model takes so long to answer that fewer examples are made. */
+  private static final double LARGE_WEIGHTS = 256e6;
 
   /** A larger file would take longer to write and read than a study. */
   private static final long MOST_BYTES = 128L << 20;
@@ -62,8 +73,10 @@ public final class GeneratedWorkload {
     Model read = Model.read(model);
     read.validate();
     InputPlan plan;
+    int wanted;
     try (Session session = Backend.cpu().open(model, SessionOptions.defaults())) {
       plan = InputPlanner.plan(read, session, given);
+      wanted = wanted(session.outputs().getFirst().type(), read.weightBytes());
     }
     plan.warnings().forEach(told);
     String name = String.valueOf(model.getFileName());
@@ -78,7 +91,7 @@ public final class GeneratedWorkload {
               .formatted(workload, workload));
     }
     Path data = folder.resolve(DATA);
-    Map<String, NdArray> made = data(plan.with(1, 0), batchAxis);
+    Map<String, NdArray> made = data(plan.with(1, 0), batchAxis, wanted);
     if (!Files.exists(data)) {
       Npz.write(data, made);
     } else if (!Npz.read(data).equals(made)) {
@@ -110,7 +123,18 @@ public final class GeneratedWorkload {
                     .anyMatch(a -> a.symbol().equals(symbol) && a.role() == AxisRole.BATCH));
   }
 
-  private static Map<String, NdArray> data(InputPlan plan, boolean batchAxis) {
+  /** How many examples decide whether a promise is kept, as far as the time allows. */
+  private static int wanted(ElementType answer, long weightBytes) {
+    boolean numbers =
+        answer == ElementType.FLOAT
+            || answer == ElementType.FLOAT16
+            || answer == ElementType.BFLOAT16
+            || answer == ElementType.DOUBLE;
+    double share = Math.min(1, LARGE_WEIGHTS / Math.max(1, weightBytes));
+    return (int) Math.max(FEWEST, share * (numbers ? EXAMPLES : OF_CLASSES));
+  }
+
+  private static Map<String, NdArray> data(InputPlan plan, boolean batchAxis, int wanted) {
     double bytes = 0;
     for (PlannedInput input : plan.inputs()) {
       if (input.type() == ElementType.STRING) {
@@ -126,7 +150,7 @@ public final class GeneratedWorkload {
           "an example takes %.0f MB, and at least %d are made up (expected: 2 GB for all); give smaller sizes by --shape or --dim"
               .formatted(bytes / 1e6, FEWEST));
     }
-    int count = Math.clamp((long) (MOST_BYTES / Math.max(1, bytes)), FEWEST, EXAMPLES);
+    int count = Math.clamp((long) (MOST_BYTES / Math.max(1, bytes)), FEWEST, wanted);
     List<Map<String, NdArray>> examples = plan.make(count, SEED);
     Map<String, NdArray> stacked = new LinkedHashMap<>();
     for (PlannedInput input : plan.inputs()) {

@@ -6,6 +6,7 @@ import dev.hasten.compress.Recipe;
 import dev.hasten.graph.Model;
 import dev.hasten.graph.TargetRuntime;
 import dev.hasten.measure.Comparison;
+import dev.hasten.measure.DataSpec;
 import dev.hasten.measure.Hardware;
 import dev.hasten.measure.LabeledExample;
 import dev.hasten.measure.Metrics;
@@ -52,6 +53,9 @@ final class Lab implements TrialRunner, AutoCloseable {
   /** Examples on which a recipe that claims to leave outputs equal is held against the original. */
   private static final int COMPARED = 64;
 
+  /** The profile begins no further row after this part of the budget. */
+  private static final int PROFILE_SHARE = 8;
+
   /** Rounding in another order, through a few hundred operators, stays well below. */
   private static final double EQUAL = 1e-3;
 
@@ -59,24 +63,37 @@ final class Lab implements TrialRunner, AutoCloseable {
   private final Model model;
   private final Hardware hardware;
   private final Path artifacts;
+  private final Progress progress;
   private final Data data;
   private final Answers answers;
   private final Map<Row, List<Map<String, NdArray>>> inputs = new HashMap<>();
+  private final Map<Path, Long> sizes = new HashMap<>();
 
   /**
    * @param artifacts folder for the candidates' models
    * @param kept folder for the original's answers, null: they are not kept
+   * @param progress hears what had to be left out
    */
-  Lab(Workload workload, Model model, Hardware hardware, Path artifacts, @Nullable Path kept) {
+  Lab(
+      Workload workload,
+      Model model,
+      Hardware hardware,
+      Path artifacts,
+      @Nullable Path kept,
+      Progress progress) {
     this.workload = workload;
     this.model = model;
     this.hardware = hardware;
     this.artifacts = artifacts;
+    this.progress = progress;
     try (Session session = Backend.cpu().open(workload.model(), SessionOptions.defaults())) {
       this.data = new Data(workload, session.inputs());
     }
     boolean labels = workload.data().stream().allMatch(spec -> spec.labelField() != null);
-    this.answers = new Answers(data, workload.model(), kept, workload.metric(), labels);
+    boolean madeUp = workload.data().stream().allMatch(DataSpec::generated);
+    Answers.From from =
+        madeUp ? Answers.From.MADE_UP : labels ? Answers.From.LABELED : Answers.From.UNLABELED;
+    this.answers = new Answers(data, workload.model(), kept, workload.metric(), from);
   }
 
   Data data() {
@@ -119,6 +136,15 @@ final class Lab implements TrialRunner, AutoCloseable {
     Recipe recipe = Step.recipe(candidate.recipe());
     Applied applied = recipe.apply(model, context());
     TargetRuntime target = workload.limits().targetOrt();
+    List<Trial.RefusalNote> refusals =
+        applied.refusals().stream()
+            .map(r -> new Trial.RefusalNote(r.rule(), r.node(), r.reason()))
+            .distinct()
+            .toList();
+    if (applied.changes().isEmpty() && target == null) {
+      return new Made(
+          "", Hashes.file(workload.model()), Hashes.size(workload.model()), List.of(), refusals);
+    }
     Model made = target == null ? applied.model() : target.fit(applied.model());
     Path written = artifacts.resolve(candidate.id() + ".onnx");
     try {
@@ -138,11 +164,6 @@ final class Lab implements TrialRunner, AutoCloseable {
       applied.changes().forEach(c -> counts.merge(c.rule(), 1, Integer::sum));
       List<Trial.ChangeCount> changes = new ArrayList<>();
       counts.forEach((rule, n) -> changes.add(new Trial.ChangeCount(rule, rule, n)));
-      List<Trial.RefusalNote> refusals =
-          applied.refusals().stream()
-              .map(r -> new Trial.RefusalNote(r.rule(), r.node(), r.reason()))
-              .distinct()
-              .toList();
       return new Made(
           String.valueOf(kept.getFileName()), sha, Hashes.size(kept), changes, refusals);
     } catch (IOException | UncheckedIOException e) {
@@ -188,14 +209,36 @@ final class Lab implements TrialRunner, AutoCloseable {
   @Override
   public Map<String, List<SpeedRow>> speed(
       List<Subject> subjects, List<Row> rows, Duration perRow) {
-    Subject baseline = new Subject(BASELINE, "");
-    List<dev.hasten.measure.Subject> others =
-        subjects.stream().filter(s -> !s.id().equals(BASELINE)).map(this::timed).toList();
+    List<Subject> others = subjects.stream().filter(s -> !s.id().equals(BASELINE)).toList();
+    Map<String, List<SpeedRow>> speeds = new LinkedHashMap<>();
+    List<List<Subject>> groups =
+        MemoryRoom.now().groups(others, size(workload.model()), this::size);
+    for (List<Subject> group : groups) {
+      measure(group, rows, perRow.dividedBy(groups.size()), speeds);
+    }
+    return speeds;
+  }
+
+  private long size(Subject subject) {
+    return size(file(subject));
+  }
+
+  private long size(Path file) {
+    return sizes.computeIfAbsent(file, Hashes::size);
+  }
+
+  private void measure(
+      List<Subject> others, List<Row> rows, Duration perRow, Map<String, List<SpeedRow>> speeds) {
     SpeedOptions options =
         SpeedOptions.defaults().withBudgetPerRow(perRow).withBlocks(9, 1_000).withSeed(SEED);
-    Map<String, List<SpeedRow>> speeds = new LinkedHashMap<>();
-    for (RowSpeed row : SpeedTest.run(timed(baseline), others, rows, options)) {
+    dev.hasten.measure.Subject baseline = timed(new Subject(BASELINE, ""));
+    boolean first = !speeds.containsKey(BASELINE);
+    for (RowSpeed row :
+        SpeedTest.run(baseline, others.stream().map(this::timed).toList(), rows, options)) {
       for (SubjectSpeed subject : row.subjects()) {
+        if (subject.name().equals(BASELINE) && !first) {
+          continue;
+        }
         speeds
             .computeIfAbsent(subject.name(), n -> new ArrayList<>())
             .add(
@@ -211,7 +254,6 @@ final class Lab implements TrialRunner, AutoCloseable {
                     subject.calls()));
       }
     }
-    return speeds;
   }
 
   private dev.hasten.measure.Subject timed(Subject subject) {
@@ -261,7 +303,8 @@ final class Lab implements TrialRunner, AutoCloseable {
             new WorkloadSource(this, workload),
             hardware.cores(),
             Duration.ofMillis(700),
-            Progress.NONE)
+            workload.budget().total().dividedBy(PROFILE_SHARE),
+            progress)
         .profile(file(subject), careful, null)
         .result();
   }
@@ -269,8 +312,17 @@ final class Lab implements TrialRunner, AutoCloseable {
   @Override
   public List<StudyResult.TuningRow> tune(Subject subject, Row row, Duration budget) {
     Map<String, SessionOptions> settings = new LinkedHashMap<>();
+    int threadings = 1 + (31 - Integer.numberOfLeadingZeros(Math.min(hardware.cores(), 16)));
+    int sessions = MemoryRoom.now().sessions(size(subject));
+    if (sessions < threadings) {
+      return List.of();
+    }
+    List<Optimization> levels =
+        sessions < 2 * threadings
+            ? List.of(Optimization.ALL)
+            : List.of(Optimization.ALL, Optimization.EXTENDED);
     for (int threads = 1; threads <= Math.min(hardware.cores(), 16); threads *= 2) {
-      for (Optimization level : List.of(Optimization.ALL, Optimization.EXTENDED)) {
+      for (Optimization level : levels) {
         settings.put(
             threads + " " + level,
             SessionOptions.defaults().withIntraOpThreads(threads).withOptimization(level));

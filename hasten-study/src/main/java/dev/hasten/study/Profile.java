@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds out where the time of a model goes, and what could help. */
 public final class Profile {
+  /** A model that takes seconds to load and to answer is not looked at in every row. */
+  private static final Duration MOST = Duration.ofMinutes(1);
+
   private Profile() {}
 
   /** A profile with what else was found and the advice drawn from it. */
@@ -42,11 +45,11 @@ public final class Profile {
   public static WithAdvice of(Workload workload, Progress progress) {
     Model model = Model.read(workload.model());
     Hardware hardware = Hardware.detect();
-    try (Lab lab = new Lab(workload, model, hardware, workload.folder(), null)) {
+    try (Lab lab = new Lab(workload, model, hardware, workload.folder(), null, progress)) {
       progress.phase("Profile", 1, 1);
       WorkloadSource source = new WorkloadSource(lab, workload);
       Profiler.Taken taken =
-          new Profiler(source, hardware.cores(), Duration.ofMillis(700), progress)
+          new Profiler(source, hardware.cores(), Duration.ofMillis(700), MOST, progress)
               .profile(workload.model(), true, null);
       ProfileDetail detail =
           detail(workload.model(), model, source, taken, List.of(), List.of(), true);
@@ -74,7 +77,7 @@ public final class Profile {
     plan.warnings().forEach(progress::note);
     GeneratedSource source = new GeneratedSource(plan, options.threads(), options.seed());
     Profiler.Taken taken =
-        new Profiler(source, hardware.cores(), options.perRow(), progress)
+        new Profiler(source, hardware.cores(), options.perRow(), MOST, progress)
             .profile(file, options.scaling(), options.peaks());
     List<ProfileDetail.InputLine> lines =
         plan.inputs().stream()

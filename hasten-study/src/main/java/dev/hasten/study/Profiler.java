@@ -42,10 +42,14 @@ final class Profiler {
   /** Time for the calls of one row. */
   private final Duration perRow;
 
-  Profiler(ProfileSource source, int cores, Duration perRow, Progress progress) {
+  /** Time after which no further row is begun. */
+  private final Duration most;
+
+  Profiler(ProfileSource source, int cores, Duration perRow, Duration most, Progress progress) {
     this.source = source;
     this.cores = cores;
     this.perRow = perRow;
+    this.most = most;
     this.progress = progress;
   }
 
@@ -62,6 +66,7 @@ final class Profiler {
    * @param known the machine's peaks, if they were measured before
    */
   Taken profile(Path file, boolean careful, @Nullable Peaks known) {
+    long end = System.nanoTime() + most.toNanos();
     Row row = source.row();
     Model model = Model.read(file);
     progress.at("operators", 0.1, Duration.ofSeconds(12));
@@ -70,7 +75,7 @@ final class Profiler {
     Peaks peaks = known != null ? known : Peaks.measure(row.threads(), Duration.ofSeconds(2));
     List<Placement> placements = Roofline.place(operators, model, peaks);
     double flops = placements.stream().mapToDouble(Placement::flops).sum();
-    Map<Row, Duration> times = times(file, row, careful ? scaled(row) : Set.of());
+    Map<Row, Duration> times = times(file, row, careful ? scaled(row) : Set.of(), end);
     List<ProfileResult.Scaling> scaling = new ArrayList<>();
     times.forEach((other, latency) -> {
       if (careful) {
@@ -102,9 +107,10 @@ final class Profiler {
   /**
    * Median time of a call in each row. Rows are gone through twice, there and back, so that a
    * machine which slows down meanwhile does not make the later ones look slow. One that the model
-   * refuses (a longer input than it knows positions for) is left out.
+   * refuses (a longer input than it knows positions for) is left out, as are those whose turn comes
+   * when the time is up.
    */
-  private Map<Row, Duration> times(Path file, Row row, Set<Row> others) {
+  private Map<Row, Duration> times(Path file, Row row, Set<Row> others, long end) {
     List<Row> rows = new ArrayList<>(List.of(row));
     rows.addAll(others);
     Map<Row, List<Long>> samples = new LinkedHashMap<>();
@@ -112,7 +118,8 @@ final class Profiler {
     for (int pass = 0; pass < 2; pass++) {
       for (Row next : pass == 0 ? rows : rows.reversed()) {
         List<Long> known = samples.get(next);
-        if (known == null) {
+        boolean late = System.nanoTime() >= end && (pass > 0 || !next.equals(row));
+        if (known == null || late) {
           continue;
         }
         int done = samples.values().stream().mapToInt(s -> s.isEmpty() ? 0 : 1).sum();
@@ -131,6 +138,17 @@ final class Profiler {
           progress.note(next + " is left out: " + e.getMessage());
         }
       }
+    }
+    List<Row> late =
+        samples.entrySet().stream()
+            .filter(e -> e.getValue().isEmpty())
+            .map(Map.Entry::getKey)
+            .toList();
+    if (!late.isEmpty()) {
+      progress.note(
+          "the time for the profile was up: %s left out"
+              .formatted(String.join(", ", late.stream().map(Row::toString).toList())));
+      late.forEach(samples::remove);
     }
     Map<Row, Duration> times = new LinkedHashMap<>();
     samples.forEach((r, all) -> times.put(r, median(all)));

@@ -24,4 +24,17 @@ public interface Progress {
 
   /** Worth knowing: resumed from a journal, data that will not decide, noise. */
   default void note(String text) {}
+
+  /**
+   * Hears of a part only what is worth knowing: how far the part is, is not how far the whole is.
+   */
+  default Progress notesOnly() {
+    Progress whole = this;
+    return new Progress() {
+      @Override
+      public void note(String text) {
+        whole.note(text);
+      }
+    };
+  }
 }

@@ -20,8 +20,14 @@ import org.jspecify.annotations.Nullable;
 final class Search {
   static final int FINALISTS = 4;
 
-  /** Candidates tried even past the time as long as none promises to be delivered. */
+  /** Candidates tried even past their share of the time as long as none may be delivered. */
   static final int LEAST = 3;
+
+  /** A study takes this much, whatever less it was given. */
+  private static final Duration LEAST_TIME = Duration.ofMinutes(1);
+
+  private static final String NONE =
+      "no candidate was both good enough and better than the original";
 
   /** Shares of the budget after which a phase begins nothing new. */
   private static final double TRIALS_UNTIL = 0.6;
@@ -95,7 +101,7 @@ final class Search {
     List<Trial> finalists =
         choice.order(
             trials.stream().filter(t -> t.status() == Trial.Status.MEASURED).toList(), original);
-    finalists = finalists.subList(0, Math.min(FINALISTS, finalists.size()));
+    finalists = finalists.subList(0, Math.min(finalistsAtMost(), finalists.size()));
     Finals finals = finals(finalists, peers);
     Trial baseline = measured(original, finals);
     baseline = Trials.withMemory(baseline, cost(baseline));
@@ -131,17 +137,36 @@ final class Search {
         tuning);
   }
 
+  /** Once the time is up only the best is measured on: that much is owed to what was tried. */
+  private int finalistsAtMost() {
+    return journal.once("finalists", Integer.class, () -> inTime() ? FINALISTS : 1);
+  }
+
   private List<StudyResult.TuningRow> tuning(Trial winner, Row row) {
     return journal
         .once(
             "tuning",
             Tuned.class,
-            () -> new Tuned(runner.tune(present(winner), row, share(TUNING_SHARE))))
+            () ->
+                inTime()
+                    ? new Tuned(runner.tune(present(winner), row, share(TUNING_SHARE)))
+                    : new Tuned(List.of()))
         .rows();
   }
 
-  private ProfileResult after(Trial winner) {
-    return journal.once("after", ProfileResult.class, () -> runner.profile(present(winner), false));
+  private @Nullable ProfileResult after(Trial winner) {
+    record After(@Nullable ProfileResult profile) {}
+    return journal
+        .once(
+            "after",
+            After.class,
+            () -> new After(inTime() ? runner.profile(present(winner), false) : null))
+        .profile();
+  }
+
+  /** Whether there is time for what a study can do without. */
+  private boolean inTime() {
+    return !timeIsUp(Duration.ZERO);
   }
 
   /** The row on which speed is judged; for throughput that at which the original reaches most. */
@@ -169,15 +194,20 @@ final class Search {
     boolean complete = false;
     boolean go = true;
     boolean promising = false;
+    int tried = 0;
     for (int i = 0; i < planned.size(); i++) {
       Study.Planned candidate = planned.get(i);
-      boolean needed = !complete || (!promising && i < LEAST);
+      boolean needed = !complete || (!promising && tried < LEAST);
       int done = i;
+      Duration each = mean(trials);
+      boolean first = tried == 0;
       // Time does not come back: after the first that is passed over, so is the rest.
       go =
           go
               && journal.once(
-                  "go/" + candidate.id(), Boolean.class, () -> needed || timeForAnother(done));
+                  "go/" + candidate.id(),
+                  Boolean.class,
+                  () -> first || (needed && !timeIsUp(each)) || timeForAnother(done));
       if (!go) {
         trials.add(
             Trials.ended(candidate, Trial.Status.NOT_TRIED, "the time was up before its turn"));
@@ -186,13 +216,37 @@ final class Search {
       meter.at(candidate.label(), 0.1 + 0.5 * i / planned.size());
       Trial trial =
           journal.once(
-              "trial/" + candidate.id(), Trial.class, () -> Attempt.candidate(tools, candidate));
+              "trial/" + candidate.id(),
+              Trial.class,
+              () -> Attempt.candidate(tools, candidate, known(original, trials)));
+      tried += Trials.isRepeated(trial) ? 0 : 1;
       complete |= trial.status() == Trial.Status.MEASURED;
       promising |= tools.choice().promising(trial, original);
       trials.add(trial);
       meter.trial(trial);
     }
     return trials;
+  }
+
+  private static List<Trial> known(Trial original, List<Trial> trials) {
+    List<Trial> known = new ArrayList<>(List.of(original));
+    trials.stream().filter(t -> !t.sha256().isEmpty()).forEach(known::add);
+    return known;
+  }
+
+  /** What a trial takes, by those that were measured. */
+  private static Duration mean(List<Trial> trials) {
+    List<Trial> real = trials.stream().filter(t -> !Trials.isRepeated(t)).toList();
+    return real.stream()
+        .map(Trial::took)
+        .reduce(Duration.ZERO, Duration::plus)
+        .dividedBy(Math.max(1, real.size()));
+  }
+
+  /** Whether what takes {@code more} would end after the whole budget. */
+  private boolean timeIsUp(Duration more) {
+    Duration whole = budget.compareTo(LEAST_TIME) < 0 ? LEAST_TIME : budget;
+    return journal.spent().plus(more).compareTo(whole) > 0;
   }
 
   private boolean timeForAnother(int done) {
@@ -283,6 +337,10 @@ final class Search {
             "cost/" + trial.id(),
             Cost.class,
             () -> {
+              if (workload.limits().peakBytes().isEmpty() && !inTime()) {
+                meter.note(trial.label() + ": memory was not measured: the time was up");
+                return new Cost(null);
+              }
               try {
                 return new Cost(runner.cost(present(trial)));
               } catch (RuntimeException e) {
@@ -305,12 +363,13 @@ final class Search {
   private Promised promise(Choice choice, List<Trial> finalists, Trial baseline) {
     List<Trial> results = new ArrayList<>(finalists);
     int tested = 0;
-    String reason = "no candidate was both good enough and better than the original";
+    String reason = NONE;
     List<Trial> running =
         finalists.stream().filter(t -> t.status() == Trial.Status.MEASURED).toList();
     for (Trial finalist : choice.order(running, baseline)) {
       Optional<String> out = choice.ruledOut(finalist, baseline);
       if (out.isPresent()) {
+        reason = reason.equals(NONE) ? NONE + "; " + finalist.label() + ": " + out.get() : reason;
         replace(
             results, Trials.stopped(finalist, Trial.Status.DROPPED, out.get(), finalist.took()));
         continue;

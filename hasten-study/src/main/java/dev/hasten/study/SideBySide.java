@@ -18,7 +18,8 @@ final class SideBySide {
     Workload.Peer peer = new Workload.Peer(StudyRun.name(other), other);
     Workload pair = workload.withModel(reference, List.of(peer));
     try (Lab lab =
-        new Lab(pair, Model.read(reference), Hardware.detect(), workload.folder(), null)) {
+        new Lab(
+            pair, Model.read(reference), Hardware.detect(), workload.folder(), null, progress)) {
       Trial first =
           Trials.original(StudyRun.name(reference), Hashes.size(reference), Hashes.file(reference));
       Trial second = Trials.peer("peer-1", peer);

@@ -86,7 +86,14 @@ final class StudyRun implements AutoCloseable {
     header.put("processor", hardware.processor() + ", " + hardware.cores() + " cores");
     header.put("runtime", Backend.cpu().version());
     try (Journal journal = Journal.open(folder.journal(), header, options.fresh());
-        Lab lab = new Lab(workload, model, hardware, folder.artifacts(), folder.answers(header))) {
+        Lab lab =
+            new Lab(
+                workload,
+                model,
+                hardware,
+                folder.artifacts(),
+                folder.answers(header),
+                progress.notesOnly())) {
       if (journal.resumed()) {
         progress.note("goes on from " + folder.journal());
       }
@@ -166,6 +173,12 @@ final class StudyRun implements AutoCloseable {
     }
     if (chosen != null && chosen.speed().stream().anyMatch(SpeedRow::drowned)) {
       warnings.add("at some rows the difference from the original is within this machine's noise");
+    }
+    if (chosen != null && found.tuning().isEmpty()) {
+      warnings.add("run-time settings were not tried: the time was up, or memory too small");
+    }
+    if (chosen != null && found.after() == null) {
+      warnings.add("the delivered model was not profiled: the time was up");
     }
     warnings.forEach(progress::note);
   }

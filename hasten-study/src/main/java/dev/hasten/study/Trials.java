@@ -2,10 +2,13 @@ package dev.hasten.study;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Trials as they grow: each step returns a new one. */
 final class Trials {
+  private static final String SAME = "same model as ";
+
   private Trials() {}
 
   static Trial original(String label, long bytes, String sha256) {
@@ -84,6 +87,23 @@ final class Trials {
     draft.reason = reason;
     draft.took = took;
     return draft.trial();
+  }
+
+  /** Which of these trials has the same model, byte for byte, for people. */
+  static Optional<String> same(Trial trial, List<Trial> before) {
+    return before.stream()
+        .filter(t -> t.sha256().equals(trial.sha256()))
+        .findFirst()
+        .map(t ->
+            SAME
+                + (t.kind() == Trial.Kind.BASELINE
+                    ? "the original"
+                    : t.id() + " (" + t.label() + ")"));
+  }
+
+  /** Whether it was given up because an earlier one had the same model. */
+  static boolean isRepeated(Trial trial) {
+    return trial.status() == Trial.Status.DROPPED && trial.reason().startsWith(SAME);
   }
 
   /** The trial's model, for the runner. */

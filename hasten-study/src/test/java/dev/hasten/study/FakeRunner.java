@@ -71,6 +71,8 @@ final class FakeRunner implements TrialRunner {
   private final Map<String, Trial.MemoryUse> memory = new HashMap<>();
   private final Map<Row, Double> baselinePerSecond = new HashMap<>();
   private final Set<String> cleared = new HashSet<>();
+  private final Map<String, String> shas = new HashMap<>();
+  private boolean few;
   private Duration step = Duration.ofMillis(100);
 
   FakeRunner(Workload workload, Map<String, Outcome> outcomes) {
@@ -129,7 +131,7 @@ final class FakeRunner implements TrialRunner {
     if (outcome.failures().contains(Failure.DISK)) {
       throw new EnvironmentException("no space left");
     }
-    String sha = "sha-" + candidate.id();
+    String sha = shas.getOrDefault(candidate.id(), "sha-" + candidate.id());
     return new Made(
         sha + ".onnx",
         sha,
@@ -150,10 +152,28 @@ final class FakeRunner implements TrialRunner {
     double estimate = test ? outcome.testDrop() : outcome.drop();
     // The look is at fewer examples: its interval is wider.
     double spread = quick ? 3 * SPREAD : SPREAD;
-    return quality(split, estimate, spread, workload.promise().maxDrop());
+    int seen = few ? 100 : quick ? Attempt.QUICK_EXAMPLES : 2 * Attempt.QUICK_EXAMPLES;
+    return quality(split, estimate, spread, workload.promise().maxDrop(), seen);
+  }
+
+  /** So few examples that the first look sees all of them. */
+  FakeRunner ofFewExamples() {
+    few = true;
+    return this;
+  }
+
+  /** A candidate's model is that of another one, or the baseline's. */
+  FakeRunner equal(String id, String other) {
+    shas.put(id, other.equals(BASELINE) ? Searches.BASELINE_SHA : "sha-" + other);
+    return this;
   }
 
   static Quality quality(Split split, double drop, double spread, double maxDrop) {
+    return quality(split, drop, spread, maxDrop, 100);
+  }
+
+  private static Quality quality(
+      Split split, double drop, double spread, double maxDrop, int examples) {
     Quality.Verdict verdict =
         drop + spread <= maxDrop
             ? Quality.Verdict.KEPT
@@ -166,7 +186,7 @@ final class FakeRunner implements TrialRunner {
         new Interval(drop, drop - spread, drop + spread, 0.9),
         verdict,
         0,
-        100,
+        examples,
         "drop of " + drop + " " + verdict,
         List.of());
   }

@@ -194,8 +194,8 @@ class SearchTest {
     Map<String, Outcome> outcomes = new LinkedHashMap<>();
     outcomes.put("t1", GOOD.dropping(0.05, 0.05));
     outcomes.put("t2", GOOD.failing(Failure.MAKE));
-    // Each answer takes longer than the whole budget.
-    FakeRunner runner = runner(workload, outcomes).taking(Duration.ofMinutes(2));
+    // Of the minute, the first three candidates take more than their share.
+    FakeRunner runner = runner(workload, outcomes).taking(Duration.ofSeconds(4));
     Search.Found found = run(runner, workload, 6);
     assertThat(found.trials())
         .extracting(Trial::status)
@@ -217,16 +217,73 @@ class SearchTest {
     Workload workload = Searches.workload(Objective.LATENCY);
     // As simplification often is: fit to be delivered, but no faster.
     FakeRunner runner =
-        runner(workload, Map.of("t1", GOOD.faster(1))).taking(Duration.ofMinutes(2));
+        runner(workload, Map.of("t1", GOOD.faster(1))).taking(Duration.ofSeconds(4));
     Search.Found found = run(runner, workload, 5);
     assertThat(runner.asked).contains("make t2").doesNotContain("make t3");
     assertThat(chosen(found)).isEqualTo("t2");
 
     Outcome noFaster = GOOD.faster(1);
     Map<String, Outcome> outcomes = Map.of("t1", noFaster, "t2", noFaster, "t3", noFaster);
-    FakeRunner hopeless = runner(workload, outcomes).taking(Duration.ofMinutes(2));
+    FakeRunner hopeless = runner(workload, outcomes).taking(Duration.ofSeconds(4));
     Searches.run(workload, hopeless, 5, folder.resolve("other.jsonl"), Progress.NONE);
     assertThat(hopeless.asked).contains("make t3").doesNotContain("make t4");
+  }
+
+  @Test
+  void aModelSoLargeThatOneTrialTakesTheBudgetGetsOneAndNoExtras() {
+    Workload workload = Searches.workload(Objective.LATENCY);
+    // Each answer takes longer than the whole budget.
+    FakeRunner runner = runner(workload, Map.of()).taking(Duration.ofMinutes(2));
+    List<String> notes = new ArrayList<>();
+    Progress progress =
+        new Progress() {
+          @Override
+          public void note(String text) {
+            notes.add(text);
+          }
+        };
+    Search.Found found =
+        Searches.run(workload, runner, 6, folder.resolve("journal.jsonl"), progress);
+    assertThat(runner.asked)
+        .containsExactly(
+            "profile baseline",
+            "make t1",
+            "look at t1",
+            "time t1",
+            "score t1",
+            "time t1",
+            "test t1");
+    assertThat(chosen(found)).isEqualTo("t1");
+    assertThat(found.trials().subList(1, 6)).allMatch(t -> t.status() == Trial.Status.NOT_TRIED);
+    assertThat(found.tuning()).isEmpty();
+    assertThat(found.after()).isNull();
+    assertThat(notes).hasSize(2).allMatch(n -> n.endsWith("was not measured: the time was up"));
+  }
+
+  @Test
+  void noModelIsMeasuredTwice() {
+    Workload workload = Searches.workload(Objective.LATENCY);
+    FakeRunner runner =
+        runner(workload, Map.of("t3", GOOD.faster(1)))
+            .equal("t1", "baseline")
+            .equal("t4", "t3")
+            .equal("t5", "t3");
+    Search.Found found = run(runner, workload, 6);
+    assertThat(trial(found, "t1").status()).isEqualTo(Trial.Status.DROPPED);
+    assertThat(trial(found, "t1").reason()).isEqualTo("same model as the original");
+    assertThat(trial(found, "t4").reason()).isEqualTo("same model as t3 (candidate 3)");
+    assertThat(trial(found, "t5").reason()).isEqualTo("same model as t3 (candidate 3)");
+    assertThat(runner.asked)
+        .contains("make t1", "make t4", "make t5", "look at t3", "look at t6")
+        .doesNotContain("look at t1", "look at t4", "look at t5");
+  }
+
+  @Test
+  void aLookThatSawAllExamplesIsTheScore() {
+    Workload workload = Searches.workload(Objective.LATENCY);
+    FakeRunner runner = runner(workload, Map.of()).ofFewExamples();
+    assertThat(chosen(run(runner, workload, 1))).isEqualTo("t1");
+    assertThat(runner.asked).contains("look at t1").doesNotContain("score t1");
   }
 
   @Test
@@ -273,7 +330,9 @@ class SearchTest {
     assertThat(found.tuning()).isEmpty();
     assertThat(found.promisesTested()).isZero();
     assertThat(found.reason())
-        .isEqualTo("no candidate was both good enough and better than the original");
+        .startsWith(
+            "no candidate was both good enough and better than the original; candidate 2: not"
+                + " faster than the original beyond the noise: 1.005");
     assertThat(trial(found, "t2").reason()).startsWith("not faster than the original beyond");
     assertThat(slow.asked).doesNotContain("tune t2", "test t2");
   }

@@ -13,6 +13,7 @@ import java.util.Set;
 
 /** Workloads and candidates for searches that run nothing. */
 final class Searches {
+  static final String BASELINE_SHA = "abc";
   static final Row FIRST = new Row(1, 0, 1);
   static final Row SECOND = new Row(8, 0, 1);
 
@@ -61,7 +62,7 @@ final class Searches {
       Workload workload, FakeRunner runner, int candidates, Path journal, Progress progress) {
     try (Journal opened = Journal.open(journal, HEADER, false, runner.clock::get)) {
       return new Search(workload, runner, opened, true, progress)
-          .run(Trials.original("m.onnx", 1_000, "abc"), () -> candidates(candidates));
+          .run(Trials.original("m.onnx", 1_000, BASELINE_SHA), () -> candidates(candidates));
     }
   }
 }
