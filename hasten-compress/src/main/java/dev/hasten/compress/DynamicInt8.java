@@ -172,8 +172,12 @@ record DynamicInt8(
       Value scale =
           graph.op(out + "_scale", "Mul", List.of(activation.output(1), weight.scale), Map.of());
       Value result = graph.op(out + "_scaled", "Mul", List.of(real, scale), Map.of());
+      String name = node.name();
       graph.replaceUses(node.output(), result);
       graph.remove(node);
+      if (!name.isEmpty()) {
+        graph.rename(java.util.Objects.requireNonNull(product.producer()), name);
+      }
     }
 
     /** Attention(X, W, bias, mask) becomes QAttention(Q, W, bias, s, scales, mask, z, zeros). */

@@ -101,6 +101,7 @@ public record Recipe(List<Step> steps) {
     List<Change> changes = new ArrayList<>();
     List<Refusal> refusals = new ArrayList<>();
     Model current = model;
+    Model reference = context.reference();
     List<Step> ordered = sorted().steps;
     for (int i = 0; i < ordered.size(); i++) {
       int before = i;
@@ -110,6 +111,12 @@ public record Recipe(List<Step> steps) {
       Context inner =
           context.withProgress(
               (what, fraction) -> whole.report(what, (before + fraction) / ordered.size()));
+      if (reference == null && step.info().stage().compareTo(Stage.QUANTIZE) >= 0) {
+        reference = current;
+      }
+      if (reference != null) {
+        inner = inner.withReference(reference);
+      }
       Applied applied = step.create().apply(current, inner);
       applied.model().validate();
       changes.addAll(applied.changes());

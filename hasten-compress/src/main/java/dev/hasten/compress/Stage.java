@@ -23,5 +23,7 @@ public enum Stage {
   /** Numbers get fewer bits. */
   QUANTIZE,
   /** What is left in floating point changes its format. */
-  PRECISION
+  PRECISION,
+  /** What fewer bits did to the outputs is put right again. */
+  REPAIR
 }

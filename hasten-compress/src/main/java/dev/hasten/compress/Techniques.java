@@ -22,7 +22,9 @@ public final class Techniques {
           StaticInt8.INFO,
           WeightOnlyInt8.INFO,
           WeightOnlyNBits.INFO,
-          Float16.INFO);
+          Float16.INFO,
+          AdaRound.INFO,
+          BiasCorrection.INFO);
 
   /** All techniques. */
   public static List<TechniqueInfo> all() {
