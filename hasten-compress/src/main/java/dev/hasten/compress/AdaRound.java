@@ -38,7 +38,11 @@ record AdaRound(int positions, Targets.Chosen chosen) implements Technique {
               + " with an int8 technique; needs calibration data.",
           List.of(
               new Parameter.Whole(
-                  "positions", "places looked at of each example in a convolution", 64L, 1, 1 << 20),
+                  "positions",
+                  "places looked at of each example in a convolution",
+                  64L,
+                  1,
+                  1 << 20),
               Targets.Chosen.INCLUDE,
               Targets.Chosen.EXCLUDE),
           settings -> new AdaRound(settings.whole("positions"), Targets.Chosen.of(settings)));
@@ -230,8 +234,7 @@ record AdaRound(int positions, Targets.Chosen chosen) implements Technique {
 
     boolean allow(int[] row, int element, int value) {
       int partner = partners[element];
-      return Math.abs(value) <= largest
-          && (partner < 0 || meets(value, row[partner]) <= pair);
+      return Math.abs(value) <= largest && (partner < 0 || meets(value, row[partner]) <= pair);
     }
   }
 
@@ -288,8 +291,7 @@ record AdaRound(int positions, Targets.Chosen chosen) implements Technique {
           }
         }
       }
-      return (int)
-          IntStream.range(0, start.length).filter(i -> start[i] != codes[i]).count();
+      return (int) IntStream.range(0, start.length).filter(i -> start[i] != codes[i]).count();
     }
   }
 }

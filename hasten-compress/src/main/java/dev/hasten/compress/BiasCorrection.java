@@ -19,12 +19,12 @@ import java.util.TreeMap;
  * b̃[c]  ←  b̃[c] − (E[W̃·x̃ + b̃][c] − E[W·x + b][c])
  * }</pre>
  *
- * E over the calibration data, x̃ what the quantized model feeds the layer. Layers are corrected one
- * after the other, as each changes what those behind it see: one pass over the data for each level
- * of the graph. A layer being linear, the mean of its output follows from the mean of its input,
- * whatever form the integers have. Nagel et al., Data-Free Quantization Through Weight Equalization
- * and Bias Correction, 2019, section 4.2 and appendix D; Finkelstein et al., Fighting Quantization
- * Bias With Bias, 2019.
+ * E over the calibration data, x̃ what the quantized model feeds the layer. Layers are corrected
+ * one after the other, as each changes what those behind it see: one pass over the data for each
+ * level of the graph. A layer being linear, the mean of its output follows from the mean of its
+ * input, whatever form the integers have. Nagel et al., Data-Free Quantization Through Weight
+ * Equalization and Bias Correction, 2019, section 4.2 and appendix D; Finkelstein et al., Fighting
+ * Quantization Bias With Bias, 2019.
  */
 record BiasCorrection(Targets.Chosen chosen) implements Technique {
   static final TechniqueInfo INFO =
@@ -124,8 +124,7 @@ record BiasCorrection(Targets.Chosen chosen) implements Technique {
   }
 
   /** Layers that none of the same level depends on, the first level first. */
-  private static TreeMap<Integer, List<Counterpart>> levels(
-      Model model, List<Counterpart> layers) {
+  private static TreeMap<Integer, List<Counterpart>> levels(Model model, List<Counterpart> layers) {
     Map<Node, Counterpart> byNode = new HashMap<>();
     layers.forEach(layer -> byNode.put(layer.layer().node(), layer));
     Map<Node, Integer> depth = new HashMap<>();

@@ -45,7 +45,11 @@ public record Context(
   /** A context for this hardware without calibration data; files go to the JVM's temp folder. */
   public static Context of(Hardware hardware) {
     return new Context(
-        List.of(), hardware, 42, Path.of(System.getProperty("java.io.tmpdir")), Progress.SILENT,
+        List.of(),
+        hardware,
+        42,
+        Path.of(System.getProperty("java.io.tmpdir")),
+        Progress.SILENT,
         null);
   }
 

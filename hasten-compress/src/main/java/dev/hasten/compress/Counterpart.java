@@ -42,8 +42,7 @@ record Counterpart(Node original, QuantizedLayer layer) {
     List<Counterpart> found = new ArrayList<>();
     for (Node node : reference.graph().nodes()) {
       Node now = byName.get(node.name());
-      boolean asked =
-          Layer.isOne(node) && node.input(1).constant() != null && !chosen.leaves(node);
+      boolean asked = Layer.isOne(node) && node.input(1).constant() != null && !chosen.leaves(node);
       if (!asked || node.name().isEmpty() || now == null || isReal(now)) {
         continue; // not a layer, or not quantized
       }

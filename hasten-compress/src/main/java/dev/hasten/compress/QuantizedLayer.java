@@ -78,8 +78,7 @@ final class QuantizedLayer {
       case "Conv", "Gemm", "MatMul" -> stored(node.input(1).producer());
       case "QLinearConv", "QLinearMatMul", "QGemm" ->
           new Parts(node.input(3), node.input(4), node.inputOrNull(5));
-      case "MatMulIntegerToFloat" ->
-          new Parts(node.input(1), node.input(3), node.inputOrNull(5));
+      case "MatMulIntegerToFloat" -> new Parts(node.input(1), node.input(3), node.inputOrNull(5));
       case "MatMulInteger" -> {
         Value scales = dynamicScales(node);
         yield scales == null ? null : new Parts(node.input(1), scales, node.inputOrNull(3));
@@ -116,9 +115,7 @@ final class QuantizedLayer {
   }
 
   private static @Nullable Node onlyReader(Value value) {
-    return value.isOutput() || value.users().size() != 1
-        ? null
-        : value.users().getFirst().node();
+    return value.isOutput() || value.users().size() != 1 ? null : value.users().getFirst().node();
   }
 
   private static boolean sameEverywhere(Tensor tensor) {
@@ -274,8 +271,7 @@ final class QuantizedLayer {
       return null;
     }
     Node producer = held.producer();
-    Value integers =
-        producer != null && producer.is("DequantizeLinear") ? producer.input(0) : held;
+    Value integers = producer != null && producer.is("DequantizeLinear") ? producer.input(0) : held;
     Tensor tensor = integers.constant();
     return tensor != null && tensor.type() == DataType.INT32 ? integers : null;
   }

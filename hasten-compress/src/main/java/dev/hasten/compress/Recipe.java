@@ -111,7 +111,8 @@ public record Recipe(List<Step> steps) {
       Context inner =
           context.withProgress(
               (what, fraction) -> whole.report(what, (before + fraction) / ordered.size()));
-      if (reference == null && step.info().stage().compareTo(Stage.QUANTIZE) >= 0) {
+      Stage stage = step.info().stage();
+      if (reference == null && (stage == Stage.QUANTIZE || stage == Stage.PRECISION)) {
         reference = current;
       }
       if (reference != null) {
