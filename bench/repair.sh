@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What each repair method brings back of the accuracy that per-tensor quantization loses, on MNIST:
 #   PYTHON=…/venv/bin/python bench/repair.sh     (torch, onnx, numpy); data from npm; writes to bench/target/repair
-# HASTEN names the program to use, ./hasten if it is not given.
+# MODELS and RECIPES pick some of them. HASTEN names the program to use, ./hasten if it is not given.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 hasten=${HASTEN:-./hasten}
@@ -40,7 +40,7 @@ for model in ${MODELS:-plain mild uneven}; do
   # Calibration: 256 training images. Accuracy: the test images, in the validate split, which `compare` reads.
   workload "calibrate-$model" "$model" train 'keep: {calibrate: 256}'
   workload "test-$model" "$model" t10k 'split: {calibrate: 0, validate: 0.9999, test: 0.0001}, keep: {validate: 10000}'
-  for recipe in per-tensor equalize adaround bias-correction adaround+bias-correction equalize+bias-correction all per-channel per-channel+all; do
+  for recipe in ${RECIPES:-per-tensor equalize adaround bias-correction adaround+bias-correction equalize+bias-correction all per-channel per-channel+all}; do
     made="$out/$model-$recipe.onnx"
     rm -f "$made"
     "$hasten" apply "$out/$recipe.recipe" "$out/$model.onnx" -o "$made" --workload "$out/calibrate-$model.yaml" --json >"$made.apply.json"

@@ -214,18 +214,16 @@ record AdaRound(int positions, Targets.Chosen chosen) implements Technique {
    * 16-bit sum never saturate it, see {@link WeightRange#PAIRED}.
    */
   private record Bounds(int largest, int pair, int[] partners) {
-    private static final int PAIR_SUM = 128;
-
     static Bounds of(int[][] codes, int[] partners) {
       int largest = 0;
       boolean paired = true;
       for (int[] row : codes) {
         for (int j = 0; j < row.length; j++) {
           largest = Math.max(largest, Math.abs(row[j]));
-          paired &= partners[j] < 0 || meets(row[j], row[partners[j]]) <= PAIR_SUM;
+          paired &= partners[j] < 0 || meets(row[j], row[partners[j]]) <= WeightRange.PAIR_SUM;
         }
       }
-      return new Bounds(largest, paired ? PAIR_SUM : Integer.MAX_VALUE, partners);
+      return new Bounds(largest, paired ? WeightRange.PAIR_SUM : Integer.MAX_VALUE, partners);
     }
 
     private static int meets(int a, int b) {
