@@ -28,14 +28,16 @@ public final class CalibrationMemory {
    */
   public static void main(String[] args) throws Exception {
     int count = Integer.parseInt(args[2]);
-    Model model = Model.read(Path.of(args[0]));
+    Context context = Context.of(Hardware.detect());
+    Model model =
+        Step.of("simplify").create().apply(Model.read(Path.of(args[0])), context).model();
     String input = model.graph().inputs().getFirst().name();
     Iterable<Map<String, NdArray>> examples = () -> examples(input, count);
     long start = System.nanoTime();
     int changes =
         Step.of("static-int8", "calibrate", args[1])
             .create()
-            .apply(model, Context.of(Hardware.detect()).withCalibration(examples))
+            .apply(model, context.withCalibration(examples))
             .changes()
             .size();
     System.out.printf(
