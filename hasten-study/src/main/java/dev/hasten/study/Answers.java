@@ -1,10 +1,15 @@
 package dev.hasten.study;
 
+import dev.hasten.compress.Context;
+import dev.hasten.compress.Step;
+import dev.hasten.graph.Model;
+import dev.hasten.measure.Comparison;
 import dev.hasten.measure.LabeledExample;
 import dev.hasten.measure.Metric;
 import dev.hasten.measure.Metrics;
 import dev.hasten.measure.OutputKind;
 import dev.hasten.measure.Outputs;
+import dev.hasten.measure.Row;
 import dev.hasten.measure.Sample;
 import dev.hasten.measure.Split;
 import dev.hasten.measure.Texts;
@@ -16,6 +21,7 @@ import dev.hasten.runtime.NdArray;
 import dev.hasten.runtime.Npy;
 import dev.hasten.runtime.Session;
 import dev.hasten.runtime.SessionOptions;
+import dev.hasten.study.layers.LayerLab;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,6 +37,11 @@ import org.jspecify.annotations.Nullable;
 final class Answers {
   private static final int BATCH = 8;
   private static final int LOOK = 64;
+
+  /** Examples on which the layers are judged one by one, and batches to calibrate them on. */
+  private static final int PROBED = 200;
+
+  private static final int CALIBRATING = 8;
 
   /** The original's answers are kept up to this size. */
   private static final long KEPT_BYTES = 1L << 28;
@@ -137,6 +148,89 @@ final class Answers {
       worst = Math.max(worst, difference / largest);
     }
     return worst;
+  }
+
+  /**
+   * A bench for the layers of a version of the original.
+   *
+   * @param timed calls of the judged row
+   */
+  LayerLab layerLab(
+      Model base,
+      List<Step> formats,
+      Context context,
+      Row judged,
+      List<Map<String, NdArray>> timed) {
+    List<LabeledExample> examples = data.first(Split.VALIDATE, PROBED);
+    List<List<Example>> batches = data.batches(examples, BATCH);
+    List<Map<String, NdArray>> encoded = batches.stream().map(data.pipeline()::encode).toList();
+    List<Map<String, NdArray>> calibrating = new ArrayList<>();
+    for (Map<String, NdArray> batch : data.calibration()) {
+      calibrating.add(batch);
+      if (calibrating.size() == CALIBRATING) {
+        break;
+      }
+    }
+    return new LayerLab(
+        base,
+        formats,
+        context,
+        new LayerLab.Inputs(calibrating, encoded, timed.getFirst(), judged),
+        new LayerJudge(examples, batches, encoded));
+  }
+
+  /** Holds what the model gives with one layer quantized against what the original gave. */
+  private final class LayerJudge implements LayerLab.Judge {
+    private final List<LabeledExample> examples;
+    private final List<List<Example>> batches;
+    private final List<Map<String, NdArray>> encoded;
+
+    LayerJudge(
+        List<LabeledExample> examples,
+        List<List<Example>> batches,
+        List<Map<String, NdArray>> encoded) {
+      this.examples = examples;
+      this.batches = batches;
+      this.encoded = encoded;
+    }
+
+    private NdArray first(int batch, Map<String, NdArray> outputs) {
+      return data.pipeline().decode(encoded.get(batch), outputs).values().iterator().next();
+    }
+
+    @Override
+    public float[] numbers(int batch, Map<String, NdArray> outputs) {
+      NdArray first = first(batch, outputs);
+      // Of texts what they were read from: a letter turns late.
+      return first.type() == ElementType.STRING
+          ? outputs.values().iterator().next().toFloats()
+          : first.toFloats();
+    }
+
+    @Override
+    public double drop(List<Map<String, NdArray>> outputs) {
+      if (metric.needsFit()) {
+        return 0; // there is nothing to fit on
+      }
+      List<float[]> rows = new ArrayList<>();
+      for (int i = 0; i < outputs.size(); i++) {
+        NdArray first = first(i, outputs.get(i));
+        if (first.type() == ElementType.STRING) {
+          first.strings().stream().map(Texts::row).forEach(rows::add);
+        } else {
+          rows.addAll(split(first.toFloats(), batches.get(i).size()));
+        }
+      }
+      Outputs all = originals.computeIfAbsent(Split.VALIDATE, Answers.this::originals);
+      int[] head = new int[rows.size()];
+      Arrays.setAll(head, i -> i);
+      List<@Nullable String> labels = new ArrayList<>();
+      examples.subList(0, rows.size()).forEach(e -> labels.add(e.label()));
+      Comparison compared =
+          Metrics.compare(
+              metric, Sample.labeled(all.subset(head), new Outputs(kind, rows), labels));
+      return metric.direction().drop(compared.original(), compared.candidate());
+    }
   }
 
   private Sample plain(Path candidate, Split split, int most) {

@@ -71,6 +71,17 @@ final class Choice {
         && noBetter(trial, baseline).isEmpty();
   }
 
+  /** Whether it keeps the promise for sure, as far as the validate split tells. */
+  boolean keeps(Trial trial) {
+    Quality quality = trial.validate();
+    return trial.status() == Trial.Status.MEASURED && quality != null && keeps(quality);
+  }
+
+  /** Whether it keeps the promise for sure, as far as the validate split tells. */
+  boolean keeps(Quality quality) {
+    return quality.verdict() == Quality.Verdict.KEPT && belowFloor(quality).isEmpty();
+  }
+
   Optional<String> belowFloor(Quality quality) {
     if (promise.floor().isEmpty()) {
       return Optional.empty();

@@ -28,6 +28,9 @@ import dev.hasten.runtime.NdArray;
 import dev.hasten.runtime.Optimization;
 import dev.hasten.runtime.Session;
 import dev.hasten.runtime.SessionOptions;
+import dev.hasten.study.layers.Layer;
+import dev.hasten.study.layers.LayerLab;
+import dev.hasten.study.layers.Probe;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -68,6 +71,7 @@ final class Lab implements TrialRunner, AutoCloseable {
   private final Answers answers;
   private final Map<Row, List<Map<String, NdArray>>> inputs = new HashMap<>();
   private final Map<Path, Long> sizes = new HashMap<>();
+  private @Nullable LayerLab layerLab;
 
   /**
    * @param artifacts folder for the candidates' models
@@ -356,6 +360,29 @@ final class Lab implements TrialRunner, AutoCloseable {
         Comparator.comparing((StudyResult.TuningRow r) -> !r.chosen())
             .thenComparing(StudyResult.TuningRow::p50));
     return List.copyOf(rows);
+  }
+
+  @Override
+  public List<Layer> layers(MixPlan plan, Row judged) {
+    return layerLab(plan, judged).layers();
+  }
+
+  @Override
+  public Probe probe(MixPlan plan, Row judged, Layer layer) {
+    return layerLab(plan, judged).probe(layer);
+  }
+
+  /** A study mixes once at most, so one plan. */
+  private LayerLab layerLab(MixPlan plan, Row judged) {
+    LayerLab known = layerLab;
+    if (known == null) {
+      Model base = Step.recipe(plan.base()).apply(model, context()).model();
+      known =
+          answers.layerLab(
+              base, Step.recipe(plan.formats()).steps(), context(), judged, inputs(judged));
+      layerLab = known;
+    }
+    return known;
   }
 
   @Override

@@ -4,7 +4,7 @@ import java.time.Duration;
 
 /** Tells a listener how far the study is; never back. */
 final class Meter {
-  private static final int PHASES = 5;
+  private static final int PHASES = 6;
 
   private final Progress progress;
   private final Journal journal;

@@ -30,7 +30,7 @@ final class Search {
       "no candidate was both good enough and better than the original";
 
   /** Shares of the budget after which a phase begins nothing new. */
-  private static final double TRIALS_UNTIL = 0.6;
+  private static final double TRIALS_UNTIL = 0.5;
 
   private static final double FINALS_SHARE = 0.2;
   private static final double TUNING_SHARE = 0.05;
@@ -71,7 +71,8 @@ final class Search {
       @Nullable Trial chosen,
       String reason,
       int promisesTested,
-      List<StudyResult.TuningRow> tuning) {}
+      List<StudyResult.TuningRow> tuning,
+      @Nullable LayerStudy layers) {}
 
   // Values of the journal that are not records of the result themselves.
   record Plan(List<Study.Planned> candidates) {}
@@ -94,10 +95,13 @@ final class Search {
     meter.phase("Trials", 2);
     Attempt.Tools tools =
         new Attempt.Tools(workload, choice, runner, meter, journal::spent, quickTime());
-    List<Trial> trials = trials(planned, tools, original);
+    List<Trial> trials = new ArrayList<>(trials(planned, tools, original));
+    meter.phase("Layers", 3);
+    Mixing.Mixed mixed = new Mixing(tools, journal).run(trials, original);
+    trials.addAll(mixed.trials());
     List<Trial> peers = peers(tools);
 
-    meter.phase("Finalists", 3);
+    meter.phase("Finalists", 4);
     List<Trial> finalists =
         choice.order(
             trials.stream().filter(t -> t.status() == Trial.Status.MEASURED).toList(), original);
@@ -113,14 +117,14 @@ final class Search {
     }
     peers = peers.stream().map(p -> measured(p, finals)).toList();
 
-    meter.phase("Promise", 4);
+    meter.phase("Promise", 5);
     Promised promised = promise(choice, measured, baseline);
     List<Trial> all = trials.stream().map(t -> promised.latest(t)).toList();
     Trial chosen = promised.chosen();
     List<StudyResult.TuningRow> tuning = List.of();
     ProfileResult after = null;
     if (chosen != null) {
-      meter.phase("Settings", 5);
+      meter.phase("Settings", 6);
       tuning = tuning(chosen, choice.judged());
       after = after(chosen);
     }
@@ -134,7 +138,8 @@ final class Search {
         chosen,
         promised.reason(),
         promised.tested(),
-        tuning);
+        tuning,
+        mixed.study());
   }
 
   /** Once the time is up only the best is measured on: that much is owed to what was tried. */
@@ -213,7 +218,7 @@ final class Search {
             Trials.ended(candidate, Trial.Status.NOT_TRIED, "the time was up before its turn"));
         continue;
       }
-      meter.at(candidate.label(), 0.1 + 0.5 * i / planned.size());
+      meter.at(candidate.label(), 0.1 + 0.4 * i / planned.size());
       Trial trial =
           journal.once(
               "trial/" + candidate.id(),

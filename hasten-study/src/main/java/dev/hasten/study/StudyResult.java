@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param after profile of the delivered one, null if none
  * @param advice per strategy
  * @param tuning the run-time settings tried for the delivered model, best first; empty if none
+ * @param layers what was found about quantizing single layers, null where plain recipes sufficed
  * @param hardware this machine
  * @param versions of JDK, runtime, operating system
  * @param commands that reproduce the study
@@ -48,6 +49,7 @@ public record StudyResult(
     @Nullable ProfileResult after,
     List<Advice> advice,
     List<TuningRow> tuning,
+    @Nullable LayerStudy layers,
     Hardware hardware,
     Map<String, String> versions,
     List<String> commands,
@@ -83,7 +85,7 @@ public record StudyResult(
   StudyResult withFiles(List<BundleFile> listed) {
     return new StudyResult(
         hasten, started, took, asked, outcome, baseline, trials, peers, frontier, before, after,
-        advice, tuning, hardware, versions, commands, listed, warnings);
+        advice, tuning, layers, hardware, versions, commands, listed, warnings);
   }
 
   /** The result as indented JSON. */

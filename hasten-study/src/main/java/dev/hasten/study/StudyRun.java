@@ -244,6 +244,7 @@ final class StudyRun implements AutoCloseable {
         found.after(),
         Advisor.advise(found.before(), hardware),
         found.tuning(),
+        found.layers(),
         hardware,
         versions,
         options.commands(),

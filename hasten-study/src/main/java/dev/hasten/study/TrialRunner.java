@@ -2,6 +2,8 @@ package dev.hasten.study;
 
 import dev.hasten.measure.Row;
 import dev.hasten.measure.Split;
+import dev.hasten.study.layers.Layer;
+import dev.hasten.study.layers.Probe;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +45,12 @@ interface TrialRunner {
 
   /** Profiles a subject. */
   ProfileResult profile(Subject subject, boolean careful);
+
+  /** The layers that may be quantized one by one, in the model's order. */
+  List<Layer> layers(MixPlan plan, Row judged);
+
+  /** Quantizes one layer alone, in each of the plan's formats. */
+  Probe probe(MixPlan plan, Row judged, Layer layer);
 
   /** Tries run-time settings on a row's inputs, best first, the chosen one marked. */
   List<StudyResult.TuningRow> tune(Subject subject, Row row, Duration budget);

@@ -6,6 +6,8 @@ import dev.hasten.measure.Peaks;
 import dev.hasten.measure.Row;
 import dev.hasten.measure.Split;
 import dev.hasten.runtime.EnvironmentException;
+import dev.hasten.study.layers.Layer;
+import dev.hasten.study.layers.Probe;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -74,6 +76,7 @@ final class FakeRunner implements TrialRunner {
   private final Map<String, String> shas = new HashMap<>();
   private boolean few;
   private Duration step = Duration.ofMillis(100);
+  private List<Probe> probes = List.of();
 
   FakeRunner(Workload workload, Map<String, Outcome> outcomes) {
     this.workload = workload;
@@ -99,6 +102,12 @@ final class FakeRunner implements TrialRunner {
   /** With which confidence each finalist was tested, in that order. */
   Map<String, Double> confidences() {
     return confidences;
+  }
+
+  /** What its layers turn out to do. */
+  FakeRunner withLayers(List<Probe> found) {
+    probes = List.copyOf(found);
+    return this;
   }
 
   private Outcome ask(String what, String id, Failure... failures) {
@@ -251,6 +260,18 @@ final class FakeRunner implements TrialRunner {
         40,
         20,
         0);
+  }
+
+  @Override
+  public List<Layer> layers(MixPlan plan, Row judged) {
+    ask("find layers of", BASELINE);
+    return probes.stream().map(Probe::layer).toList();
+  }
+
+  @Override
+  public Probe probe(MixPlan plan, Row judged, Layer layer) {
+    ask("probe", layer.name());
+    return probes.stream().filter(p -> p.layer().equals(layer)).findFirst().orElseThrow();
   }
 
   @Override

@@ -149,6 +149,7 @@ final class Samples {
             new StudyResult.TuningRow(1, "ALL", millis(12.4), 80.6, true),
             new StudyResult.TuningRow(1, "EXTENDED", millis(12.9), 77.5, false),
             new StudyResult.TuningRow(2, "ALL", millis(13.0), 76.9, false)),
+        SampleLayers.of(),
         hardware(),
         Map.of("JDK", "25.0.3+9", "ONNX Runtime", "1.29.0", "Operating system", "Linux 6.8"),
         List.of(
