@@ -25,8 +25,10 @@ final class Mixing {
 
   private static final double MIXTURES_UNTIL = 0.7;
 
-  /** Aimed at less than the drop allowed: the interval must fit in, too. */
-  private static final double AIM = 0.7;
+  /** Aimed at less than the drop allowed: the interval must fit in, too; first with a guess. */
+  private static final double FIRST_AIM = 0.7;
+
+  private static final double AIM = 0.9;
 
   /** Stops of the walk whose predicted gains differ by less than this share are alike. */
   private static final double ALIKE = 0.02;
@@ -198,7 +200,8 @@ final class Mixing {
   /** Closes in on the last stop that keeps the promise. */
   private final class Closing {
     private final List<Walk.Stop> stops;
-    private final double wanted = AIM * tools.workload().promise().maxDrop();
+    private final double allowed = tools.workload().promise().maxDrop();
+    private double aim = FIRST_AIM;
     private int good = -1;
     private double goodDrop;
     private int bad;
@@ -223,7 +226,7 @@ final class Mixing {
       }
       double low = root(good);
       double high = root(bad);
-      double share = badDrop > goodDrop ? (wanted - goodDrop) / (badDrop - goodDrop) : 0.5;
+      double share = badDrop > goodDrop ? (aim * allowed - goodDrop) / (badDrop - goodDrop) : 0.5;
       double target = low + (high - low) * Math.clamp(share, 0.05, 1);
       int at = good + 1;
       while (at + 1 < bad && root(at + 1) <= target) {
@@ -246,6 +249,7 @@ final class Mixing {
     }
 
     void learn(int at, double drop, boolean kept) {
+      aim = AIM;
       if (kept) {
         good = at;
         goodDrop = drop;

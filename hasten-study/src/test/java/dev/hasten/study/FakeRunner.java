@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 
 /** Answers as told, writes down what it was asked, and lets its own clock run with each answer. */
 final class FakeRunner implements TrialRunner {
@@ -77,6 +78,8 @@ final class FakeRunner implements TrialRunner {
   private boolean few;
   private Duration step = Duration.ofMillis(100);
   private List<Probe> probes = List.of();
+  private final Map<String, Outcome> made = new HashMap<>();
+  private Function<List<Step>, Outcome> otherwise = recipe -> Outcome.GOOD;
 
   FakeRunner(Workload workload, Map<String, Outcome> outcomes) {
     this.workload = workload;
@@ -110,10 +113,20 @@ final class FakeRunner implements TrialRunner {
     return this;
   }
 
+  /** How a recipe turns out whose trial's outcome was not told. */
+  FakeRunner answering(Function<List<Step>, Outcome> byRecipe) {
+    otherwise = byRecipe;
+    return this;
+  }
+
+  private Outcome outcome(String id) {
+    return outcomes.getOrDefault(id, made.getOrDefault(id, Outcome.GOOD));
+  }
+
   private Outcome ask(String what, String id, Failure... failures) {
     asked.add(what + " " + id);
     clock.addAndGet(step.toNanos());
-    Outcome outcome = outcomes.getOrDefault(id, Outcome.GOOD);
+    Outcome outcome = outcome(id);
     for (Failure failure : failures) {
       if (outcome.failures().contains(failure)) {
         throw new IllegalStateException(id + " fails at " + failure);
@@ -135,6 +148,7 @@ final class FakeRunner implements TrialRunner {
 
   @Override
   public Made make(Study.Planned candidate) {
+    made.put(candidate.id(), otherwise.apply(candidate.recipe()));
     Outcome outcome = ask("make", candidate.id(), Failure.MAKE);
     cleared.remove(candidate.id());
     if (outcome.failures().contains(Failure.DISK)) {
@@ -210,7 +224,7 @@ final class FakeRunner implements TrialRunner {
     List<Subject> all = new ArrayList<>(subjects);
     all.add(new Subject(BASELINE, ""));
     for (Subject subject : all) {
-      Outcome outcome = outcomes.getOrDefault(subject.id(), Outcome.GOOD);
+      Outcome outcome = outcome(subject.id());
       double speedup = subject.id().equals(BASELINE) ? 1 : outcome.speedup();
       if (outcome.failures().contains(quick ? Failure.QUICK_SPEED : Failure.FINAL_SPEED)) {
         throw new IllegalStateException(subject.id() + " fails at " + rows.getLast());

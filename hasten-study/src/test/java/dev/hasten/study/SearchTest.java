@@ -518,7 +518,8 @@ class SearchTest {
     Searches.run(workload, runner, 3, folder.resolve("journal.jsonl"), progress);
     assertThat(fractions).isSorted().allMatch(f -> f >= 0 && f <= 1);
     assertThat(phases)
-        .containsExactly("Profile15", "Trials25", "Finalists35", "Promise45", "Settings55");
+        .containsExactly(
+            "Profile16", "Trials26", "Layers36", "Finalists46", "Promise56", "Settings66");
     assertThat(trials).containsExactly("t1", "t2", "t3");
   }
 }

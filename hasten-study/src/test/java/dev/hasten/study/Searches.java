@@ -60,9 +60,18 @@ final class Searches {
 
   static Search.Found run(
       Workload workload, FakeRunner runner, int candidates, Path journal, Progress progress) {
+    return run(workload, runner, candidates(candidates), journal, progress);
+  }
+
+  static Search.Found run(
+      Workload workload,
+      FakeRunner runner,
+      List<Study.Planned> candidates,
+      Path journal,
+      Progress progress) {
     try (Journal opened = Journal.open(journal, HEADER, false, runner.clock::get)) {
       return new Search(workload, runner, opened, true, progress)
-          .run(Trials.original("m.onnx", 1_000, BASELINE_SHA), () -> candidates(candidates));
+          .run(Trials.original("m.onnx", 1_000, BASELINE_SHA), () -> candidates);
     }
   }
 }

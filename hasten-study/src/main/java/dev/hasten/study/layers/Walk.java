@@ -26,6 +26,9 @@ public record Walk(List<Stop> stops) {
   /** A gain below this share of the layer's time may be noise. */
   private static final double NOISE = 0.03;
 
+  /** Of two formats that gain about as much for their errors the one that is listed first. */
+  private static final double ALIKE = 1.1;
+
   public Walk {
     stops = List.copyOf(stops);
   }
@@ -52,9 +55,10 @@ public record Walk(List<Stop> stops) {
 
   private record Option(String format, double error, double gain) {}
 
-  private record Move(int layer, Option from, Option to) {
-    double slope() {
-      return (to.gain - from.gain) / Math.max(LEAST_ERROR, to.error - from.error);
+  private record Move(int layer, Option to, double slope) {
+    static Move between(int layer, Option from, Option to, double most) {
+      double slope = (to.gain - from.gain) / Math.max(LEAST_ERROR, to.error - from.error);
+      return new Move(layer, to, Math.min(most, slope));
     }
   }
 
@@ -94,26 +98,18 @@ public record Walk(List<Stop> stops) {
 
   /** The steps along the upper left hull of a layer's options. */
   private static List<Move> moves(int layer, Probe probe, Gain gain) {
-    List<Option> options = new ArrayList<>();
-    options.add(new Option("", 0, 0));
-    for (Probe.Effect effect : probe.effects()) {
-      double gained =
-          switch (gain) {
-            case TIME -> probe.time().minus(effect.time()).toNanos();
-            case BYTES -> probe.layer().weightBytes() - effect.weightBytes();
-          };
-      double least = gain == Gain.TIME ? NOISE * probe.time().toNanos() : 0;
-      if (gained > least && Double.isFinite(effect.error())) {
-        options.add(new Option(effect.format(), effect.error(), gained));
-      }
-    }
+    double least = gain == Gain.TIME ? NOISE * probe.time().toNanos() : 0;
+    List<Option> options = options(probe, gain);
     List<Move> moves = new ArrayList<>();
-    Option at = options.getFirst();
+    Option at = new Option("", 0, 0);
+    double steepest = Double.POSITIVE_INFINITY;
     while (true) {
       Move best = null;
       for (Option option : options) {
-        Move move = new Move(layer, at, option);
-        if (option.gain > at.gain && (best == null || move.slope() > best.slope())) {
+        // Never steeper than the step before it, which it must follow.
+        Move move = Move.between(layer, at, option, steepest);
+        if (option.gain > at.gain + least
+            && (best == null || move.slope() > best.slope() * ALIKE)) {
           best = move;
         }
       }
@@ -122,6 +118,22 @@ public record Walk(List<Stop> stops) {
       }
       moves.add(best);
       at = best.to;
+      steepest = best.slope;
     }
+  }
+
+  private static List<Option> options(Probe probe, Gain gain) {
+    List<Option> options = new ArrayList<>();
+    for (Probe.Effect effect : probe.effects()) {
+      double gained =
+          switch (gain) {
+            case TIME -> probe.time().minus(effect.time()).toNanos();
+            case BYTES -> probe.layer().weightBytes() - effect.weightBytes();
+          };
+      if (Double.isFinite(effect.error())) {
+        options.add(new Option(effect.format(), effect.error(), gained));
+      }
+    }
+    return options;
   }
 }

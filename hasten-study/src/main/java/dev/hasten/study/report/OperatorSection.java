@@ -134,7 +134,7 @@ final class OperatorSection {
     return time.isZero() ? "–" : Format.millis(time);
   }
 
-  private static Html bar(String selector, Duration time, double longest) {
+  static Html bar(String selector, Duration time, double longest) {
     // A trace of colour for what is short, none for what is not there.
     double percent = time.isZero() ? 0 : Math.clamp(100 * time.toNanos() / longest, 0.4, 100);
     return el(

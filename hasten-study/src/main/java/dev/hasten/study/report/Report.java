@@ -5,6 +5,7 @@ import static dev.hasten.study.report.Html.text;
 
 import dev.hasten.measure.Placement;
 import dev.hasten.runtime.AtomicFiles;
+import dev.hasten.study.LayerStudy;
 import dev.hasten.study.ProfileResult;
 import dev.hasten.study.StudyResult;
 import dev.hasten.study.Trial;
@@ -54,6 +55,15 @@ public final class Report {
                 "Speed",
                 "How much faster",
                 SpeedSection.render(study.baseline(), trial, study.hardware()))));
+    LayerStudy layers = study.layers();
+    if (layers != null) {
+      sections.add(
+          new Section(
+              "layers",
+              "Layers",
+              "Which layers bear fewer bits",
+              LayerSection.render(study, layers)));
+    }
     sections.add(
         new Section(
             "time",

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.hasten.study.layers;
+
+import org.jspecify.annotations.NullMarked;
