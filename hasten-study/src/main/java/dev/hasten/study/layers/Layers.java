@@ -16,13 +16,17 @@ import java.util.Objects;
 final class Layers {
   private Layers() {}
 
-  /** Groups nodes, given in the graph's order, by what they read. */
+  /**
+   * Groups nodes, given in the graph's order, by what they read. What has no weights, and is only
+   * taken along between layers that have, is none.
+   */
   static List<Layer> of(Model model, Flow flow, List<Node> nodes) {
     Blocks blocks = Blocks.of(model.graph());
     Map<List<String>, List<Node>> groups = new LinkedHashMap<>();
     for (Node node : nodes) {
       List<String> inputs = flow.inputs(node);
-      if (!inputs.isEmpty()) {
+      boolean weighty = weights(node).stream().anyMatch(w -> w.rank() >= 2);
+      if (weighty && !inputs.isEmpty()) {
         groups.computeIfAbsent(inputs, i -> new ArrayList<>()).add(node);
       }
     }

@@ -174,10 +174,8 @@ final class LayerSection {
     var table =
         Table.of(
             "Mixtures tried, in their order; each was made, timed and scored as any other recipe",
-            Table.words("Trial"),
-            Table.number("layers quantized"),
-            Table.number("predicted, saved ms"),
-            Table.number("predicted, dB"),
+            Table.words("Layers quantized"),
+            Table.number("predicted"),
             Table.number("faster [95 % interval]"),
             Table.number("drop of " + study.asked().metric()),
             Table.words("promise"));
@@ -187,10 +185,8 @@ final class LayerSection {
       boolean delivered = tried.trial().equals(study.outcome().trial());
       table.row(
           delivered ? "delivered" : "",
-          el("a", attr("href", "#" + tried.trial()), text(tried.trial())),
-          text(mixture(tried)),
-          text(Format.millis(tried.stop().saved())),
-          text(String.format(Locale.ROOT, "%.1f", -10 * Math.log10(tried.stop().error()))),
+          el("a", attr("href", "#" + tried.trial()), text(mixture(tried))),
+          text(predicted(tried)),
           trial
               .flatMap(t -> Figures.headline(t, study))
               .map(SpeedSection::estimate)
@@ -202,6 +198,14 @@ final class LayerSection {
           trial.map(t -> FrontierSection.status(t, delivered)).orElse(Html.NOTHING));
     }
     return table.html();
+  }
+
+  private static String predicted(Tried tried) {
+    return String.format(
+        Locale.ROOT,
+        "%s ms, %.1f dB",
+        signed(tried.stop().saved()),
+        -10 * Math.log10(tried.stop().error()));
   }
 
   /** {@code 18 of 24} and how many of which format. */
