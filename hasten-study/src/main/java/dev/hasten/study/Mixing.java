@@ -147,7 +147,9 @@ final class Mixing {
       tools.meter().at(candidate.label(), 0.58 + 0.06 * tried.size() / MOST);
       Trial trial =
           journal.once(
-              "trial/" + candidate.id(), Trial.class, () -> Attempt.candidate(tools, candidate, known));
+              "trial/" + candidate.id(),
+              Trial.class,
+              () -> Attempt.candidate(tools, candidate, known));
       tools.meter().trial(trial);
       trials.add(trial);
       tried.add(new LayerStudy.Tried(candidate.id(), stop));
