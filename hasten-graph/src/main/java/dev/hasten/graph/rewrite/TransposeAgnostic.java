@@ -98,7 +98,14 @@ final class TransposeAgnostic {
   static boolean isAlongAxis(Node node, Rewrite rewrite) {
     return node.domain().isEmpty()
         && ALONG_AXIS.contains(node.opType())
-        && rewrite.opset() >= SOFTMAX_OPSET;
+        && rewrite.opset() >= SOFTMAX_OPSET
+        && axisIsThere(node, rewrite.rank(node.input(0)));
+  }
+
+  /** Whether the axis that a node names is one of its input's. */
+  private static boolean axisIsThere(Node node, int rank) {
+    long axis = node.intAttribute("axis", -1);
+    return -rank <= axis && axis < rank;
   }
 
   /** The attributes of a node that reads x instead of {@code Transpose(x)}. */
