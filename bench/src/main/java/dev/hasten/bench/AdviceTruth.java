@@ -1,5 +1,6 @@
 package dev.hasten.bench;
 
+import dev.hasten.compress.Applied;
 import dev.hasten.compress.Candidate;
 import dev.hasten.compress.Context;
 import dev.hasten.compress.Techniques;
@@ -64,10 +65,9 @@ public final class AdviceTruth {
       return Math.sqrt(low * high);
     }
 
-    /** 1 within the range; else by what factor the truth lies outside of it. */
+    /** 1 if the measured interval meets the range; else by what factor it lies outside of it. */
     double miss() {
-      double t = truth.estimate();
-      return t < low ? low / t : t > high ? t / high : 1;
+      return truth.high() < low ? low / truth.high() : truth.low() > high ? truth.low() / high : 1;
     }
   }
 
@@ -110,7 +110,8 @@ public final class AdviceTruth {
     Pair worst = pairs.stream().max(Comparator.comparingDouble(Pair::miss)).orElseThrow();
     System.out.printf(
         Locale.ROOT,
-        "%s: rank correlation %.2f over %d pairs; %d within the predicted range; worst miss %.2f× (%s, %s)%n",
+        "%s: rank correlation %.2f over %d pairs; %d within the predicted range; worst miss %.2f×"
+            + " (%s, %s)%n",
         name,
         spearman(pairs),
         pairs.size(),
@@ -155,22 +156,32 @@ public final class AdviceTruth {
     return new Pair(model, strategy, told.low(), told.high(), best.gain(), best.how());
   }
 
-  /** Simplification alone, and the best of the first recipes that quantize. */
+  /**
+   * Simplification alone, and the best of the first recipes that quantize; where none of these
+   * finds anything to quantize, the gain is none, whatever else they do.
+   */
   private static Map<Strategy, Best> recipes(
       Path file, Model model, InputPlan plan, Hardware hardware, Path folder) {
     Map<String, Path> made = new java.util.LinkedHashMap<>();
     Context context = Context.of(hardware).withCalibration(plan.make(8, 1)).withScratch(folder);
     int quantized = 0;
+    int statics = 0;
     for (Candidate candidate : Techniques.candidates(hardware, model)) {
       boolean quantizes =
           candidate.recipe().steps().stream().anyMatch(s -> s.technique().endsWith("int8"));
       boolean only = candidate.recipe().steps().size() == 1;
-      if (!only && (!quantizes || quantized >= RECIPES)) {
+      boolean convolutions =
+          candidate.recipe().steps().stream().anyMatch(s -> s.technique().equals("static-int8"));
+      if (!only && (!quantizes || (quantized >= RECIPES && (!convolutions || statics++ > 0)))) {
         continue;
       }
       try {
         Path target = folder.resolve("m" + made.size() + ".onnx");
-        candidate.recipe().apply(model, context).model().write(target);
+        Applied applied = candidate.recipe().apply(model, context);
+        if (quantizes && applied.changes().stream().noneMatch(c -> c.rule().endsWith("int8"))) {
+          continue;
+        }
+        applied.model().write(target);
         made.put((quantizes ? "q:" : "s:") + candidate.name(), target);
         quantized += quantizes ? 1 : 0;
       } catch (RuntimeException e) {
@@ -184,6 +195,9 @@ public final class AdviceTruth {
         SpeedTest.run(subject("baseline", file, 1, plan), subjects, List.of(row), OPTIONS)
             .getFirst();
     Map<Strategy, Best> best = new java.util.TreeMap<>();
+    if (quantized == 0) {
+      best.put(Strategy.QUANTIZATION, new Best(Interval.exact(1), "nothing to quantize"));
+    }
     for (SubjectSpeed speed : measured.subjects()) {
       Strategy strategy =
           speed.name().startsWith("q:")
