@@ -29,8 +29,7 @@ public final class CalibrationMemory {
   public static void main(String[] args) throws Exception {
     int count = Integer.parseInt(args[2]);
     Context context = Context.of(Hardware.detect());
-    Model model =
-        Step.of("simplify").create().apply(Model.read(Path.of(args[0])), context).model();
+    Model model = Step.of("simplify").create().apply(Model.read(Path.of(args[0])), context).model();
     String input = model.graph().inputs().getFirst().name();
     Iterable<Map<String, NdArray>> examples = () -> examples(input, count);
     long start = System.nanoTime();
@@ -42,11 +41,7 @@ public final class CalibrationMemory {
             .size();
     System.out.printf(
         "| %s | %d | %d changes | %.0f MiB | %.1f s |%n",
-        args[1],
-        count,
-        changes,
-        peakKib() / 1024.0,
-        (System.nanoTime() - start) / 1e9);
+        args[1], count, changes, peakKib() / 1024.0, (System.nanoTime() - start) / 1e9);
   }
 
   private static Iterator<Map<String, NdArray>> examples(String input, int count) {

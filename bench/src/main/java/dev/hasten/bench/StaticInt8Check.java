@@ -54,8 +54,7 @@ public final class StaticInt8Check {
     String input = model.graph().inputs().getFirst().name();
     List<Map<String, NdArray>> images =
         images(input, Path.of(args[1]), CALIBRATION + COMPARED, height, width);
-    Context context =
-        Context.of(hardware).withCalibration(images.subList(0, CALIBRATION));
+    Context context = Context.of(hardware).withCalibration(images.subList(0, CALIBRATION));
     System.out.println(hardware.processor() + " (" + hardware.summary() + "), " + args[0]);
 
     Map<String, Session> sessions = new LinkedHashMap<>();
