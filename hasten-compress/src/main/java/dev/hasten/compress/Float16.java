@@ -15,20 +15,32 @@ import java.util.Map;
 /**
  * Weights are stored in half the size: {@code W float[…]} becomes {@code Cast(W float16[…])}. The
  * runtime folds the Cast when it loads the model and computes in float32 as before: its CPU kernels
- * for float16 are few, and it would convert around every operator.
+ * for float16 are few, and it would convert around every operator; for bfloat16 it has none for
+ * matrix products on x86-64.
  */
-record Float16(int smallest) implements Technique {
+record Float16(DataType type, int smallest) implements Technique {
+  private static final Parameter SMALLEST =
+      new Parameter.Whole(
+          "smallest", "weights with fewer elements stay", 1024L, 1, Integer.MAX_VALUE);
+
   static final TechniqueInfo INFO =
       TechniqueInfo.lossy(
               "fp16",
               Stage.PRECISION,
               "Stores weights in 16-bit floating point, computes in 32: half of the file's size at the"
                   + " original speed.",
-              List.of(
-                  new Parameter.Whole(
-                      "smallest", "weights with fewer elements stay", 1024L, 1, Integer.MAX_VALUE)),
-              settings -> new Float16(settings.whole("smallest")))
+              List.of(SMALLEST),
+              settings -> new Float16(DataType.FLOAT16, settings.whole("smallest")))
           .proposing("half of the size at the original speed, no loss");
+
+  static final TechniqueInfo BFLOAT =
+      TechniqueInfo.lossy(
+          "bf16",
+          Stage.PRECISION,
+          "As fp16, with the range of 32-bit floating point and an eighth of fp16's precision: for"
+              + " weights beyond ±65504.",
+          List.of(SMALLEST),
+          settings -> new Float16(DataType.BFLOAT16, settings.whole("smallest")));
 
   private static final float LARGEST = 65504f;
   private static final ValueLayout.OfShort LITTLE =
@@ -36,7 +48,7 @@ record Float16(int smallest) implements Technique {
 
   @Override
   public Applied apply(Model model, Context context) {
-    Evidence evidence = new Evidence(INFO.name());
+    Evidence evidence = new Evidence(type == DataType.FLOAT16 ? INFO.name() : BFLOAT.name());
     Model result = model.copy();
     Graph graph = result.graph();
     for (Value weight : List.copyOf(graph.initializers())) {
@@ -56,20 +68,21 @@ record Float16(int smallest) implements Technique {
     return evidence.of(result);
   }
 
-  private static void store(Graph graph, Value weight, Tensor tensor, Evidence evidence) {
+  private void store(Graph graph, Value weight, Tensor tensor, Evidence evidence) {
     float[] elements = tensor.toFloats();
     for (float element : elements) {
-      if (!(Math.abs(element) <= LARGEST)) {
+      if (!(Math.abs(element) <= (type == DataType.FLOAT16 ? LARGEST : Float.MAX_VALUE))) {
         evidence.refuse(
-            weight.name(), "weight contains %s (expected: within ±65504)".formatted(element));
+            weight.name(),
+            "weight contains %s (expected: %s)"
+                .formatted(element, type == DataType.FLOAT16 ? "within ±65504" : "finite"));
         return;
       }
     }
     long[] dims = tensor.dims().stream().mapToLong(Long::longValue).toArray();
     Value stored =
         graph.addInitializer(
-            weight.name() + "_half",
-            Tensor.build(DataType.FLOAT16, dims, segment -> fill(segment, elements)));
+            weight.name() + "_half", Tensor.build(type, dims, segment -> fill(segment, elements)));
     Value real =
         graph.op(
             weight.name() + "_f",
@@ -77,12 +90,23 @@ record Float16(int smallest) implements Technique {
             List.of(stored),
             Map.of("to", new Attribute.Int(DataType.FLOAT.onnx())));
     graph.replaceUses(weight, real);
-    evidence.changed(weight.name(), "%s stored as float16".formatted(tensor.dims()));
+    evidence.changed(weight.name(), "%s stored as %s".formatted(tensor.dims(), type));
   }
 
-  private static void fill(MemorySegment segment, float[] elements) {
+  private void fill(MemorySegment segment, float[] elements) {
     for (int i = 0; i < elements.length; i++) {
-      segment.set(LITTLE, 2L * i, Float.floatToFloat16(elements[i]));
+      segment.set(LITTLE, 2L * i, half(elements[i]));
     }
+  }
+
+  private short half(float element) {
+    if (type == DataType.FLOAT16) {
+      return Float.floatToFloat16(element);
+    }
+    // The upper half of the float, rounded to nearest, ties to even; not beyond the largest.
+    int bits = Float.floatToRawIntBits(element);
+    int rounded = bits + 0x7fff + (bits >>> 16 & 1);
+    boolean overflows = (rounded & 0x7f800000) == 0x7f800000;
+    return (short) ((overflows ? bits : rounded) >>> 16);
   }
 }

@@ -20,9 +20,11 @@ public final class Techniques {
           SmoothQuant.INFO,
           DynamicInt8.INFO,
           StaticInt8.INFO,
+          DynamicLstm.INFO,
           WeightOnlyInt8.INFO,
           WeightOnlyNBits.INFO,
           Float16.INFO,
+          Float16.BFLOAT,
           AdaRound.INFO,
           BiasCorrection.INFO);
 

@@ -79,7 +79,7 @@ class SmallGraphTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"dynamic-int8", "static-int8", "weight-only-int8", "fp16"})
+  @ValueSource(strings = {"dynamic-int8", "static-int8", "weight-only-int8", "fp16", "bf16"})
   void gemmKeepsItsOutputsWithinTheBound(String technique) {
     for (boolean transposed : new boolean[] {false, true}) {
       Model model = gemm(17, random(IN * OUT, 5), transposed);
