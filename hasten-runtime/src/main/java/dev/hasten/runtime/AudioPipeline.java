@@ -78,9 +78,16 @@ final class AudioPipeline implements InputPipeline {
   /** Padding is told to models that take lengths; others would take silence for sound. */
   @Override
   public String group(Example example) {
-    return spec.seconds().isPresent() || inputs.takesLengths()
-        ? ""
-        : Integer.toString(length(example));
+    // A length costs a look into the file.
+    return mixes() ? "" : Integer.toString(length(example));
+  }
+
+  private String group(int length) {
+    return mixes() ? "" : Integer.toString(length);
+  }
+
+  private boolean mixes() {
+    return spec.seconds().isPresent() || inputs.takesLengths();
   }
 
   @Override
@@ -96,19 +103,48 @@ final class AudioPipeline implements InputPipeline {
     return Math.ceilDiv(samples * spec.rate(), (long) rate);
   }
 
+  private record Heard(Features features, String group) implements Prepared {
+    @Override
+    public int length() {
+      return features.frames();
+    }
+
+    @Override
+    public long bytes() {
+      return 8L * features.values().length;
+    }
+  }
+
+  @Override
+  public Prepared prepare(Example example) {
+    Features features = features(example);
+    return new Heard(features, group(features.frames()));
+  }
+
+  @Override
+  public Map<String, NdArray> assemble(List<Prepared> examples) {
+    checkCount(examples.size());
+    return inputs.tensors(
+        examples.stream().map(e -> ((Heard) e).features()).toArray(Features[]::new));
+  }
+
   @Override
   public Map<String, NdArray> encode(List<? extends Example> examples) {
-    if (examples.isEmpty() || examples.size() > mostAtOnce()) {
+    checkCount(examples.size());
+    Features[] features = new Features[examples.size()];
+    workers.each(features.length, i -> features[i] = features(examples.get(i)));
+    return inputs.tensors(features);
+  }
+
+  private void checkCount(int examples) {
+    if (examples == 0 || examples > mostAtOnce()) {
       throw new BadInputException(
           "examples: "
-              + examples.size()
+              + examples
               + " in one run (expected: "
               + (mostAtOnce() == 1 ? "1, as the model says" : "at least one")
               + ")");
     }
-    Features[] features = new Features[examples.size()];
-    workers.each(features.length, i -> features[i] = features(examples.get(i)));
-    return inputs.tensors(features);
   }
 
   private Features features(Example example) {

@@ -3,6 +3,7 @@ package dev.hasten.runtime;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -69,8 +70,17 @@ final class ImagePipeline implements InputPipeline {
     if (spec.crop().isPresent() || Framing.mixes(spec.fit())) {
       return "";
     }
-    Frame frame = frame(example);
-    return frame.canvasWidth() + "×" + frame.canvasHeight();
+    return group(frame(example));
+  }
+
+  private String group(Frame frame) {
+    return spec.crop().isPresent() || Framing.mixes(spec.fit())
+        ? ""
+        : frame.canvasWidth() + "×" + frame.canvasHeight();
+  }
+
+  private static ImageDecoder.Size size(PixelGrid image) {
+    return new ImageDecoder.Size(image.width(), image.height());
   }
 
   @Override
@@ -89,28 +99,53 @@ final class ImagePipeline implements InputPipeline {
         : frames.stream().map(frame -> frame.cropped(spec.crop().get())).toList();
   }
 
+  private record Decoded(PixelGrid pixels, int length, String group) implements Prepared {
+    @Override
+    public long bytes() {
+      return (long) pixels.width() * pixels.height() * pixels.channels();
+    }
+  }
+
+  @Override
+  public Prepared prepare(Example example) {
+    PixelGrid pixels = decoded(example);
+    Frame frame = frames(List.of(size(pixels))).getFirst();
+    int length = ImageShape.fixed(spec).map(CropSize::width).orElseGet(frame::canvasWidth);
+    return new Decoded(pixels, length, group(frame));
+  }
+
   @Override
   public Map<String, NdArray> encode(List<? extends Example> examples) {
-    if (examples.isEmpty()) {
+    checkCount(examples.size());
+    PixelGrid[] images = new PixelGrid[examples.size()];
+    workers.each(images.length, i -> images[i] = decoded(examples.get(i)));
+    return assemble(images);
+  }
+
+  @Override
+  public Map<String, NdArray> assemble(List<Prepared> examples) {
+    checkCount(examples.size());
+    return assemble(examples.stream().map(e -> ((Decoded) e).pixels()).toArray(PixelGrid[]::new));
+  }
+
+  private void checkCount(int examples) {
+    if (examples == 0) {
       throw new BadInputException("examples: none (expected: at least one)");
     }
-    if (examples.size() > mostAtOnce()) {
+    if (examples > mostAtOnce()) {
       throw new BadInputException(
           "examples: "
-              + examples.size()
+              + examples
               + " in one run (expected: "
               + mostAtOnce()
               + ", the model takes "
               + input
               + ")");
     }
-    PixelGrid[] images = new PixelGrid[examples.size()];
-    workers.each(images.length, i -> images[i] = decoded(examples.get(i)));
-    List<Frame> frames =
-        frames(
-            java.util.Arrays.stream(images)
-                .map(image -> new ImageDecoder.Size(image.width(), image.height()))
-                .toList());
+  }
+
+  private Map<String, NdArray> assemble(PixelGrid[] images) {
+    List<Frame> frames = frames(Arrays.stream(images).map(ImagePipeline::size).toList());
     Frame first = frames.getFirst();
     for (Frame frame : frames) {
       if (frame.canvasWidth() != first.canvasWidth()

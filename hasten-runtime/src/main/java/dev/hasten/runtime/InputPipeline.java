@@ -55,6 +55,15 @@ public interface InputPipeline extends AutoCloseable {
     return 0;
   }
 
+  /**
+   * What can be done for one example alone, so that it need not be done again when its batch is put
+   * together: reading, tokenizing, checking.
+   */
+  Prepared prepare(Example example);
+
+  /** One batch of what {@link #prepare} gave; otherwise as {@link #encode}. */
+  Map<String, NdArray> assemble(List<Prepared> examples);
+
   /** One batch: texts are padded to the longest, with the mask telling which tokens count. */
   Map<String, NdArray> encode(List<? extends Example> examples);
 

@@ -31,6 +31,22 @@ final class KnownBackends {
                 + " of Hasten does not run it yet"));
   }
 
+  /**
+   * @throws BadInputException naming those that there are
+   */
+  static Backend named(String name) {
+    return all().stream()
+        .filter(backend -> backend.name().equals(name))
+        .findFirst()
+        .orElseThrow(() ->
+            new BadInputException(
+                "backend: "
+                    + name
+                    + " (expected one of: "
+                    + all().stream().map(Backend::name).toList()
+                    + ")"));
+  }
+
   /** Known, but not run by this version. */
   private record Unsupported(String name, OrtProvider provider, String needs) implements Backend {
     @Override

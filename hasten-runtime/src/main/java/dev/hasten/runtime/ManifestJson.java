@@ -28,6 +28,7 @@ final class ManifestJson {
     json.put("optimization", Section.label(tuning.optimization()));
     json.put("spinning", Section.label(tuning.spinning()));
     json.put("maxBatch", tuning.maxBatch());
+    tuning.batching().ifPresent(batching -> json.put("batching", BatchingJson.write(batching)));
     return json;
   }
 
@@ -76,7 +77,8 @@ final class ManifestJson {
         section.integer("intraOpThreads", defaults.intraOpThreads(), 0),
         section.choice("optimization", defaults.optimization()),
         section.choice("spinning", defaults.spinning()),
-        section.integer("maxBatch", defaults.maxBatch(), 1));
+        section.integer("maxBatch", defaults.maxBatch(), 1),
+        section.optionalSection("batching").map(BatchingJson::read));
   }
 
   private static TunedOn tunedOn(Section section) {

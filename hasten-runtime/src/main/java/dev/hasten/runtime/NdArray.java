@@ -180,6 +180,14 @@ public final class NdArray {
     return type + Arrays.toString(shape);
   }
 
+  /** Memory of the elements; of strings, two bytes a character and what an object takes. */
+  long heldBytes() {
+    if (strings == null) {
+      return (long) size * type.bytes();
+    }
+    return strings.stream().mapToLong(text -> 40 + 2L * text.length()).sum();
+  }
+
   /** The elements themselves, writable: for this package, which keeps its promise not to. */
   ByteBuffer data() {
     if (data == null) {

@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -61,10 +60,11 @@ public final class Predictor implements AutoCloseable {
     try {
       List<String> warnings = new ArrayList<>(bundle.warnings());
       Tuning asked = options.tuning().orElse(bundle.manifest().tuning());
-      Tuning tuning = within(Cores.available(), asked, warnings);
-      session = backend(tuning.backend()).open(bundle.model(), tuning.sessionOptions());
+      Tuning tuning = asked.within(Cores.available(), warnings);
+      session = KnownBackends.named(tuning.backend()).open(bundle.model(), tuning.sessionOptions());
       InputPipeline pipeline =
-          InputPipeline.open(bundle.pipeline(), bundle.folder(), session.inputs(), threads(tuning));
+          InputPipeline.open(
+              bundle.pipeline(), bundle.folder(), session.inputs(), tuning.threads());
       return new Predictor(bundle, session, pipeline, tuning, options, warnings);
     } catch (RuntimeException e) {
       if (session != null) {
@@ -73,39 +73,6 @@ public final class Predictor implements AutoCloseable {
       bundle.close();
       throw e;
     }
-  }
-
-  /** More threads than cores only get in each other's way. */
-  private static Tuning within(int cores, Tuning asked, List<String> warnings) {
-    if (asked.intraOpThreads() <= cores) {
-      return asked;
-    }
-    warnings.add(
-        "tuned with "
-            + asked.intraOpThreads()
-            + " threads, but this process is given "
-            + cores
-            + (cores == 1 ? " core" : " cores")
-            + ": runs with "
-            + cores);
-    return asked.withIntraOpThreads(cores);
-  }
-
-  private static int threads(Tuning tuning) {
-    return tuning.intraOpThreads() == 0 ? Cores.available() : tuning.intraOpThreads();
-  }
-
-  private static Backend backend(String name) {
-    return Backend.all().stream()
-        .filter(backend -> backend.name().equals(name))
-        .findFirst()
-        .orElseThrow(() ->
-            new BadInputException(
-                "backend: "
-                    + name
-                    + " (expected one of: "
-                    + Backend.all().stream().map(Backend::name).toList()
-                    + ")"));
   }
 
   /** Answers in the caller's thread. */
@@ -188,35 +155,12 @@ public final class Predictor implements AutoCloseable {
     Timing timing =
         new Timing(
             Duration.ofNanos(encodedAt - start),
+            Duration.ZERO,
             Duration.ofNanos(ranAt - encodedAt),
             Duration.ofNanos(System.nanoTime() - ranAt));
-    if (!pipeline.batches()) {
-      return List.of(new Prediction(decoded, timing));
-    }
-    List<Prediction> predictions = new ArrayList<>();
-    for (int i = 0; i < batch.size(); i++) {
-      predictions.add(new Prediction(row(decoded, i, batch.size()), timing));
-    }
-    return predictions;
-  }
-
-  private static Map<String, NdArray> row(Map<String, NdArray> decoded, int index, int batch) {
-    Map<String, NdArray> row = new LinkedHashMap<>();
-    decoded.forEach((name, array) -> {
-      if (array.rank() == 0 || array.dimension(0) != batch) {
-        throw new BadInputException(
-            "output "
-                + name
-                + ": "
-                + array
-                + " for a batch of "
-                + batch
-                + " (expected: the batch on the first axis; else batchAxis: false in the"
-                + " pipeline)");
-      }
-      row.put(name, array.row(index));
-    });
-    return row;
+    return Rows.split(pipeline, decoded, batch.size()).stream()
+        .map(row -> new Prediction(row, timing))
+        .toList();
   }
 
   /** The session below, for raw tensors: {@link Session#run} and {@link Session#bind}. */

@@ -1,7 +1,5 @@
 package dev.hasten.runtime;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -45,8 +43,29 @@ final class TensorPipeline implements InputPipeline {
     return shapes.toString();
   }
 
+  private record Checked(Map<String, NdArray> tensors, int length, String group, long bytes)
+      implements Prepared {}
+
+  @Override
+  public Prepared prepare(Example example) {
+    Map<String, NdArray> given = tensors(example);
+    Map<String, NdArray> own = new LinkedHashMap<>();
+    long bytes = 0;
+    for (TensorInfo input : modelInputs) {
+      NdArray part = part(input, given);
+      own.put(input.name(), part);
+      bytes += part.heldBytes();
+    }
+    return new Checked(own, length(example), group(example), bytes);
+  }
+
   @Override
   public Map<String, NdArray> encode(List<? extends Example> examples) {
+    return assemble(examples.stream().map(this::prepare).toList());
+  }
+
+  @Override
+  public Map<String, NdArray> assemble(List<Prepared> examples) {
     if (examples.isEmpty() || (!batches() && examples.size() > 1)) {
       throw new BadInputException(
           "examples: "
@@ -58,8 +77,8 @@ final class TensorPipeline implements InputPipeline {
     Map<String, NdArray> result = new LinkedHashMap<>();
     for (TensorInfo input : modelInputs) {
       List<NdArray> parts = new ArrayList<>();
-      for (Example example : examples) {
-        parts.add(part(input, tensors(example)));
+      for (Prepared example : examples) {
+        parts.add(part(input, ((Checked) example).tensors()));
       }
       result.put(input.name(), batches() ? stack(input, parts) : parts.getFirst());
     }
@@ -117,21 +136,8 @@ final class TensorPipeline implements InputPipeline {
                 + " in one batch (expected: equal shapes; a Predictor groups them itself)");
       }
     }
-    long[] shape =
-        LongStream.concat(LongStream.of(parts.size()), LongStream.of(first.shape())).toArray();
-    if (parts.size() == 1) {
-      return first.reshape(shape);
-    }
-    if (first.type() == ElementType.STRING) {
-      return NdArray.strings(parts.stream().flatMap(p -> p.strings().stream()).toList(), shape);
-    }
-    ByteBuffer data =
-        ByteBuffer.allocate(
-                Math.multiplyExact(
-                    Math.multiplyExact(first.size(), parts.size()), first.type().bytes()))
-            .order(ByteOrder.nativeOrder());
-    parts.forEach(part -> data.put(part.data()));
-    return NdArray.of(first.type(), data.flip(), shape);
+    long[] one = LongStream.concat(LongStream.of(1), LongStream.of(first.shape())).toArray();
+    return Rows.concatenate(parts.stream().map(part -> part.reshape(one)).toList());
   }
 
   @Override

@@ -63,10 +63,39 @@ final class TextPipeline implements InputPipeline {
 
   @Override
   public Map<String, NdArray> encode(List<? extends Example> examples) {
+    return assemble(examples.stream().map(this::prepare).toList());
+  }
+
+  private record Tokens(Encoding encoding) implements Prepared {
+    @Override
+    public int length() {
+      return encoding.getIds().length;
+    }
+
+    @Override
+    public String group() {
+      return "";
+    }
+
+    /** Ids, mask and types of 8 bytes, and about as much for the words that they came from. */
+    @Override
+    public long bytes() {
+      return 64L * length();
+    }
+  }
+
+  @Override
+  public Prepared prepare(Example example) {
+    return new Tokens(encode(example));
+  }
+
+  @Override
+  public Map<String, NdArray> assemble(List<Prepared> examples) {
     if (examples.isEmpty()) {
       throw new BadInputException("examples: none (expected: at least one)");
     }
-    Encoding[] encodings = examples.stream().map(this::encode).toArray(Encoding[]::new);
+    Encoding[] encodings =
+        examples.stream().map(e -> ((Tokens) e).encoding()).toArray(Encoding[]::new);
     int longest = 1;
     for (Encoding encoding : encodings) {
       longest = Math.max(longest, encoding.getIds().length);

@@ -81,12 +81,9 @@ final class Delivery {
         .filter(StudyResult.TuningRow::chosen)
         .findFirst()
         .map(r ->
-            new Tuning(
-                defaults.backend(),
-                r.threads(),
-                Optimization.valueOf(r.optimization()),
-                defaults.spinning(),
-                defaults.maxBatch()))
+            defaults
+                .withIntraOpThreads(r.threads())
+                .withOptimization(Optimization.valueOf(r.optimization())))
         .orElse(defaults);
   }
 

@@ -1,0 +1,233 @@
+package dev.hasten.runtime;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Examples in, answers out, in order, with back-pressure on both sides: upstream is asked for no
+ * more than {@code inFlight} examples that are not yet delivered downstream.
+ *
+ * <p>All signals to the subscriber come one after the other, from whichever thread finds something
+ * to tell (the serial drain loop that reactive libraries use).
+ */
+final class PredictionProcessor implements Flow.Processor<Example, Prediction> {
+  private final Function<Example, CompletableFuture<Prediction>> batcher;
+  private final int inFlight;
+
+  /** All below guarded by this. */
+  private Flow.@Nullable Subscription upstream;
+
+  private Flow.@Nullable Subscriber<? super Prediction> subscriber;
+  private final Deque<CompletableFuture<Prediction>> order = new ArrayDeque<>();
+  private long demand;
+  private int asked;
+  private boolean upstreamDone;
+  private @Nullable Throwable failure;
+  private boolean over;
+  private boolean started;
+  private boolean draining;
+  private boolean again;
+
+  PredictionProcessor(Function<Example, CompletableFuture<Prediction>> batcher, int inFlight) {
+    if (inFlight < 1) {
+      throw new BadInputException("inFlight: " + inFlight + " (expected: >= 1)");
+    }
+    this.batcher = batcher;
+    this.inFlight = inFlight;
+  }
+
+  @Override
+  public void subscribe(Flow.Subscriber<? super Prediction> to) {
+    Objects.requireNonNull(to);
+    boolean taken;
+    synchronized (this) {
+      taken = subscriber != null;
+      if (!taken) {
+        subscriber = to;
+      }
+    }
+    if (taken) {
+      to.onSubscribe(new Ignored());
+      to.onError(new IllegalStateException("this processor has its one subscriber already"));
+      return;
+    }
+    to.onSubscribe(new Demand());
+    synchronized (this) {
+      started = true;
+    }
+    drain();
+  }
+
+  @Override
+  public void onSubscribe(Flow.Subscription subscription) {
+    Objects.requireNonNull(subscription);
+    synchronized (this) {
+      if (upstream == null && !over) {
+        upstream = subscription;
+        subscription = null;
+      }
+    }
+    if (subscription != null) {
+      subscription.cancel();
+    } else {
+      drain();
+    }
+  }
+
+  @Override
+  public void onNext(Example example) {
+    Objects.requireNonNull(example);
+    CompletableFuture<Prediction> answer;
+    synchronized (this) {
+      if (over || upstreamDone) {
+        return;
+      }
+      answer = batcher.apply(example);
+      order.add(answer);
+    }
+    answer.whenComplete((prediction, error) -> drain());
+  }
+
+  @Override
+  public void onError(Throwable error) {
+    Objects.requireNonNull(error);
+    synchronized (this) {
+      upstreamDone = true;
+      failure = failure == null ? error : failure;
+    }
+    drain();
+  }
+
+  @Override
+  public void onComplete() {
+    synchronized (this) {
+      upstreamDone = true;
+    }
+    drain();
+  }
+
+  /** Tells the subscriber what there is to tell; one thread at a time. */
+  private void drain() {
+    synchronized (this) {
+      again = true;
+      if (draining || !started) {
+        return;
+      }
+      draining = true;
+    }
+    while (true) {
+      Runnable step;
+      synchronized (this) {
+        step = step();
+        if (step == null) {
+          if (!again) {
+            draining = false;
+            return;
+          }
+          again = false;
+          continue;
+        }
+      }
+      step.run();
+    }
+  }
+
+  /** The next thing to do outside the lock; null if there is none. */
+  private @Nullable Runnable step() {
+    Flow.Subscriber<? super Prediction> to = subscriber;
+    if (over || to == null) {
+      return null;
+    }
+    CompletableFuture<Prediction> first = order.peek();
+    if (first != null && first.isDone()) {
+      if (first.isCompletedExceptionally()) {
+        return () -> fail(to, first.exceptionNow());
+      }
+      if (demand > 0) {
+        demand = demand == Long.MAX_VALUE ? demand : demand - 1;
+        asked--;
+        order.remove();
+        return () -> to.onNext(first.resultNow());
+      }
+      return null;
+    }
+    if (upstreamDone && order.isEmpty()) {
+      over = true;
+      Throwable error = failure;
+      return error == null ? to::onComplete : () -> to.onError(error);
+    }
+    int more = (int) Math.min(inFlight, demand) - asked;
+    Flow.Subscription from = upstream;
+    if (!upstreamDone && from != null && more > 0) {
+      asked += more;
+      return () -> from.request(more);
+    }
+    return null;
+  }
+
+  private void fail(Flow.Subscriber<? super Prediction> to, Throwable error) {
+    if (end()) {
+      to.onError(error);
+    }
+  }
+
+  /** Stops everything; false if it was over already. */
+  private boolean end() {
+    Flow.Subscription from;
+    Deque<CompletableFuture<Prediction>> rest;
+    synchronized (this) {
+      if (over) {
+        return false;
+      }
+      over = true;
+      from = upstreamDone ? null : upstream;
+      rest = new ArrayDeque<>(order);
+      order.clear();
+    }
+    if (from != null) {
+      from.cancel();
+    }
+    rest.forEach(answer -> answer.cancel(true));
+    return true;
+  }
+
+  /** The subscriber's side. */
+  private final class Demand implements Flow.Subscription {
+    @Override
+    public void request(long n) {
+      synchronized (PredictionProcessor.this) {
+        if (n <= 0) {
+          upstreamDone = true;
+          failure = new IllegalArgumentException("request(" + n + ") (expected: above 0)");
+          order.forEach(answer -> answer.cancel(true));
+          order.clear();
+        } else {
+          demand = demand + n < 0 ? Long.MAX_VALUE : demand + n;
+        }
+      }
+      drain();
+    }
+
+    @Override
+    public void cancel() {
+      boolean first = end();
+      synchronized (PredictionProcessor.this) {
+        // Whoever gave the subscription must not be kept alive.
+        subscriber = first ? null : subscriber;
+      }
+    }
+  }
+
+  private static final class Ignored implements Flow.Subscription {
+    @Override
+    public void request(long n) {}
+
+    @Override
+    public void cancel() {}
+  }
+}

@@ -1,0 +1,400 @@
+package dev.hasten.runtime;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+
+/**
+ * Decides which requests are taken, which run together, and when: pure logic, told the time. It has
+ * no threads and reads no clock; its owner calls it from one thread at a time, with times that
+ * never go back.
+ *
+ * <ul>
+ *   <li>A request is refused at once if it would be answered after its deadline, or if there is no
+ *       room for it.
+ *   <li>An instance that is free never waits while a request does ({@link BatchPolicy.Adaptive}).
+ *   <li>Next is the earliest deadline that can still be met, of the clients that have had least;
+ *       with it run those that make the best batch ({@link BatchChoice}).
+ *   <li>What is expired or cancelled never runs. What will be late runs only if nothing else is
+ *       there to run: so estimates that are too high correct themselves.
+ *   <li>Low requests run when no other waits, and with a small share of the time otherwise.
+ * </ul>
+ *
+ * @param <P> what the caller knows a request by
+ */
+final class Scheduler<P> {
+  /** How long after an interactive request others are still expected. */
+  private static final long INTERACTIVE_LINGERS = Duration.ofSeconds(1).toNanos();
+
+  /** A client may take this many times what it leaves free (Choudhury, Hahne 1998). */
+  private static final int CLIENT_TAKES = 4;
+
+  private final SchedulerSettings settings;
+  private final CostEstimate cost;
+  private final BatchChoice<P> choice;
+  private final Map<Priority, Lane<P>> lanes = new EnumMap<>(Priority.class);
+  private final SortedSet<Waiting<P>> byDeadline = new TreeSet<>(Waiting::byDeadline);
+  private final Set<Decision.Run<P>> running = new HashSet<>();
+  private long sequence;
+  private int items;
+  private long bytes;
+  private long lastInteractive = Long.MIN_VALUE / 2;
+
+  Scheduler(SchedulerSettings settings) {
+    this.settings = settings;
+    this.cost = new CostEstimate(settings.cost());
+    this.choice = new BatchChoice<>(cost, settings.maxBatch(), settings.runBytes());
+    for (Priority priority : Priority.values()) {
+      lanes.put(priority, new Lane<>(settings.weights()));
+    }
+  }
+
+  /** The requests of one priority. */
+  private static final class Lane<P> {
+    final SortedSet<Waiting<P>> queue = new TreeSet<>(Waiting::byUrgency);
+    final FairShares shares;
+    long bytes;
+
+    /** Time had over this lane's share. */
+    double used;
+
+    Lane(Map<String, Double> weights) {
+      shares = new FairShares(weights);
+    }
+  }
+
+  private Lane<P> lane(Priority priority) {
+    return Objects.requireNonNull(lanes.get(priority));
+  }
+
+  int waiting() {
+    return items;
+  }
+
+  int running() {
+    return running.size();
+  }
+
+  /** Actual over measured time of late. */
+  double costScale() {
+    return cost.scale();
+  }
+
+  /** Takes the request into the queue, or refuses it. */
+  Admission offer(Waiting<P> request, long now) {
+    Admission answer = consider(request, now);
+    if (answer instanceof Admission.Accepted) {
+      enqueue(request, now);
+    }
+    return answer;
+  }
+
+  /** What {@link #offer} would say. */
+  Admission consider(Waiting<P> request, long now) {
+    if (request.deadline <= now) {
+      return new Admission.Refused(RejectedRequestException.Reason.TOO_LATE, 0);
+    }
+    if (cost.bytes(request.rows, request.length) > settings.runBytes()) {
+      return new Admission.Refused(RejectedRequestException.Reason.TOO_LARGE, 0);
+    }
+    Lane<P> lane = lane(request.priority);
+    boolean low = request.priority == Priority.LOW;
+    int maxItems = low ? Math.ceilDiv(settings.maxItems(), 2) : settings.maxItems();
+    long maxBytes = low ? settings.maxBytes() / 2 : settings.maxBytes();
+    int taken = low ? lane.queue.size() : items;
+    long free = Math.min(maxItems - taken, settings.maxItems() - items);
+    boolean full =
+        free <= 0
+            || (low ? lane.bytes : bytes) + request.bytes > maxBytes
+            || bytes + request.bytes > settings.maxBytes();
+    if (full || lane.shares.waiting(request.client) >= CLIENT_TAKES * free) {
+      return new Admission.Refused(
+          RejectedRequestException.Reason.QUEUE_FULL, Math.max(1_000_000, backlog(now) / 4));
+    }
+    boolean idle = items == 0 && running.size() < settings.instances();
+    if (settings.policy() instanceof BatchPolicy.Adaptive
+        && request.deadline != Waiting.NO_DEADLINE
+        && !idle) {
+      long end = expectedEnd(request, now);
+      if (end > request.deadline) {
+        return new Admission.Refused(
+            RejectedRequestException.Reason.TOO_LATE, Math.max(1_000_000, end - request.deadline));
+      }
+    }
+    return new Admission.Accepted();
+  }
+
+  private void enqueue(Waiting<P> request, long now) {
+    request.sequence = sequence++;
+    request.arrival = now;
+    request.due = Math.min(request.deadline, now + settings.patience().toNanos());
+    Lane<P> lane = lane(request.priority);
+    if (lane.queue.isEmpty()) {
+      // A lane that was empty has no claim to the time that it did not use.
+      for (Lane<P> other : lanes.values()) {
+        lane.used = other.queue.isEmpty() ? lane.used : Math.max(lane.used, other.used);
+      }
+    }
+    lane.queue.add(request);
+    lane.bytes += request.bytes;
+    lane.shares.arrived(request.client);
+    if (request.deadline != Waiting.NO_DEADLINE) {
+      byDeadline.add(request);
+    }
+    items++;
+    bytes += request.bytes;
+    if (request.priority == Priority.INTERACTIVE) {
+      lastInteractive = now;
+    }
+  }
+
+  private boolean remove(Waiting<P> request) {
+    Lane<P> lane = lane(request.priority);
+    if (request.sequence < 0 || !lane.queue.remove(request)) {
+      return false;
+    }
+    lane.bytes -= request.bytes;
+    lane.shares.left(request.client);
+    byDeadline.remove(request);
+    items--;
+    bytes -= request.bytes;
+    return true;
+  }
+
+  /** Takes a request back; false if it does not wait (any more). */
+  boolean cancel(Waiting<P> request) {
+    return remove(request);
+  }
+
+  /** Takes out those whose deadline has passed; they are to be told. */
+  List<Waiting<P>> expire(long now) {
+    List<Waiting<P>> expired = new ArrayList<>();
+    while (!byDeadline.isEmpty() && byDeadline.first().deadline <= now) {
+      expired.add(byDeadline.first());
+      remove(byDeadline.first());
+    }
+    return expired;
+  }
+
+  /** The earliest deadline of those that wait; {@link Waiting#NO_DEADLINE} if there is none. */
+  long nextDeadline() {
+    return byDeadline.isEmpty() ? Waiting.NO_DEADLINE : byDeadline.first().deadline;
+  }
+
+  /** Takes out everything: the owner stops. */
+  List<Waiting<P>> clear() {
+    List<Waiting<P>> all = new ArrayList<>();
+    lanes.values().forEach(lane -> all.addAll(lane.queue));
+    all.forEach(this::remove);
+    return all;
+  }
+
+  /** What an instance that is free should do; expired ones must have been taken out. */
+  Decision<P> next(long now) {
+    if (items == 0) {
+      return new Decision.Idle<>();
+    }
+    return switch (settings.policy()) {
+      case BatchPolicy.Adaptive adaptive -> adaptive(now);
+      case BatchPolicy.Fixed(int size, Duration delay) -> fixed(size, delay.toNanos(), now);
+    };
+  }
+
+  private Decision<P> adaptive(long now) {
+    Priority first = preferred();
+    Priority second = first == Priority.LOW ? Priority.INTERACTIVE : Priority.LOW;
+    List<Waiting<P>> able = able(first, now);
+    if (able.isEmpty()) {
+      able = able(second, now);
+    }
+    if (able.isEmpty()) {
+      Lane<P> lane = lane(lane(first).queue.isEmpty() ? second : first);
+      return start(List.of(lane.queue.first()), now);
+    }
+    Lane<P> lane = lane(able.getFirst().priority);
+    double least = able.stream().mapToDouble(r -> lane.shares.used(r.client)).min().orElseThrow();
+    lane.shares.reached(least);
+    double most = least + settings.fairness().toNanos();
+    Predicate<Waiting<P>> fair = request -> lane.shares.used(request.client) <= most;
+    Waiting<P> anchor = able.stream().filter(fair).findFirst().orElseThrow();
+    List<Waiting<P>> candidates =
+        able.stream()
+            .filter(r -> r.group.equals(anchor.group))
+            .filter(fair)
+            .sorted(Waiting::byLength)
+            .toList();
+    return start(choice.best(anchor, candidates, able, now, longest(anchor.priority, now)), now);
+  }
+
+  private long longest(Priority priority, long now) {
+    return priority == Priority.LOW && now - lastInteractive < INTERACTIVE_LINGERS
+        ? settings.lowSlice().toNanos()
+        : Long.MAX_VALUE;
+  }
+
+  /** The lane that has had least of its share. */
+  private Priority preferred() {
+    Lane<P> low = lane(Priority.LOW);
+    Lane<P> interactive = lane(Priority.INTERACTIVE);
+    if (low.queue.isEmpty() || interactive.queue.isEmpty()) {
+      return low.queue.isEmpty() ? Priority.INTERACTIVE : Priority.LOW;
+    }
+    return interactive.used <= low.used ? Priority.INTERACTIVE : Priority.LOW;
+  }
+
+  /** Those that can still be in time, most urgent first. */
+  private List<Waiting<P>> able(Priority priority, long now) {
+    List<Waiting<P>> able = new ArrayList<>();
+    for (Waiting<P> request : lane(priority).queue) {
+      if (request.deadline - now >= cost.nanos(request.rows, request.length)) {
+        able.add(request);
+      }
+    }
+    return able;
+  }
+
+  private Decision<P> fixed(int size, long delay, long now) {
+    Map<String, List<Waiting<P>>> groups = new LinkedHashMap<>();
+    lanes.values().stream()
+        .flatMap(lane -> lane.queue.stream())
+        .sorted((a, b) -> Long.compare(a.sequence, b.sequence))
+        .forEach(r -> groups.computeIfAbsent(r.group, g -> new ArrayList<>()).add(r));
+    long until = Long.MAX_VALUE;
+    for (List<Waiting<P>> group : groups.values()) {
+      List<Waiting<P>> batch = head(group, Math.min(size, settings.maxBatch()));
+      boolean full = batch.size() < group.size() || rows(batch) >= size;
+      long ready = group.getFirst().arrival + delay;
+      if (full || ready <= now) {
+        return start(batch, now);
+      }
+      until = Math.min(until, ready);
+    }
+    return new Decision.Hold<>(until);
+  }
+
+  private List<Waiting<P>> head(List<Waiting<P>> group, int size) {
+    List<Waiting<P>> batch = new ArrayList<>();
+    int rows = 0;
+    int length = 0;
+    for (Waiting<P> request : group) {
+      rows += request.rows;
+      length = Math.max(length, request.length);
+      boolean fits = rows <= size && cost.bytes(rows, length) <= settings.runBytes();
+      if (!batch.isEmpty() && !fits) {
+        break;
+      }
+      batch.add(request);
+    }
+    return batch;
+  }
+
+  private int rows(List<Waiting<P>> batch) {
+    return batch.stream().mapToInt(request -> request.rows).sum();
+  }
+
+  private Decision<P> start(List<Waiting<P>> batch, long now) {
+    int rows = rows(batch);
+    int length = batch.stream().mapToInt(request -> request.length).max().orElse(0);
+    long nanos = cost.nanos(rows, length);
+    Decision.Run<P> run = new Decision.Run<>(batch, rows, length, now + nanos);
+    double whole = 0;
+    for (Waiting<P> request : run.requests()) {
+      whole += cost.nanosPerRow(rows, request.length) * request.rows;
+    }
+    for (Waiting<P> request : run.requests()) {
+      Lane<P> lane = lane(request.priority);
+      double own = nanos * cost.nanosPerRow(rows, request.length) * request.rows / whole;
+      lane.shares.charge(request.client, own);
+      boolean low = request.priority == Priority.LOW;
+      lane.used += own / (low ? settings.lowShare() : 1 - settings.lowShare());
+      remove(request);
+    }
+    running.add(run);
+    return run;
+  }
+
+  /**
+   * A run has ended.
+   *
+   * @param nanos that it took; 0 if it failed, which tells nothing about the cost
+   */
+  void ended(Decision.Run<P> run, long nanos) {
+    running.remove(run);
+    if (nanos > 0) {
+      cost.ran(run.rows(), run.length(), nanos);
+    }
+  }
+
+  /** Time of an instance until everything that waits and runs now has ended. */
+  private long backlog(long now) {
+    double work = remaining(now);
+    for (Lane<P> lane : lanes.values()) {
+      work += work(lane.queue, Long.MAX_VALUE, batch(items));
+    }
+    return Math.round(work / settings.instances());
+  }
+
+  private double remaining(long now) {
+    double work = 0;
+    for (Decision.Run<P> run : running) {
+      work += Math.max(0, run.expectedEnd() - now);
+    }
+    return work;
+  }
+
+  private int batch(int waiting) {
+    return Math.max(1, Math.min(settings.maxBatch(), waiting));
+  }
+
+  /** Time of those due up to {@code due}, in batches of {@code batch} of their own length. */
+  private double work(Iterable<Waiting<P>> queue, long due, int batch) {
+    double work = 0;
+    for (Waiting<P> request : queue) {
+      if (request.due > due) {
+        break;
+      }
+      work += request.rows * cost.nanosPerRow(batch, request.length);
+    }
+    return work;
+  }
+
+  /**
+   * When the request would be answered if it were taken: after what runs now and, of those that
+   * wait, those that are due before it; but no later than its client's equal share allows.
+   */
+  private long expectedEnd(Waiting<P> request, long now) {
+    Lane<P> lane = lane(request.priority);
+    int batch = batch(Math.ceilDiv(items + 1, settings.instances()));
+    long due = Math.min(request.deadline, now + settings.patience().toNanos());
+    double ahead = work(lane.queue, due, batch);
+    double own = request.rows * cost.nanosPerRow(batch, request.length);
+    if (lane.shares.backlogged() > 1 || lane.shares.waiting(request.client) == 0) {
+      double mine = settings.fairness().toNanos();
+      for (Waiting<P> other : lane.queue) {
+        if (other.client.equals(request.client)) {
+          mine += other.rows * cost.nanosPerRow(batch, other.length);
+        }
+      }
+      ahead = Math.min(ahead, mine * (lane.shares.backlogged() + 1));
+    }
+    if (request.priority == Priority.LOW) {
+      ahead += work(lane(Priority.INTERACTIVE).queue, Long.MAX_VALUE, batch);
+    }
+    double share = request.priority == Priority.LOW ? 1 : 1 - lowNow();
+    double rest = (remaining(now) + (ahead + own) / share) / settings.instances();
+    return now + Math.max(Math.round(rest), cost.nanos(request.rows, request.length));
+  }
+
+  private double lowNow() {
+    return lane(Priority.LOW).queue.isEmpty() ? 0 : settings.lowShare();
+  }
+}
