@@ -230,7 +230,8 @@ class BatcherTest {
   @Test
   void refusesWhatTheQueueCannotHold() throws Exception {
     Recorder recorder = new Recorder();
-    try (Batcher batcher = tiny(BatcherOptions.defaults().withMaxQueue(3, 1 << 20).withListener(recorder))) {
+    try (Batcher batcher =
+        tiny(BatcherOptions.defaults().withMaxQueue(3, 1 << 20).withListener(recorder))) {
       List<CompletableFuture<Prediction>> futures = new ArrayList<>();
       try (Recorder.Held held = recorder.hold(batcher)) {
         for (int i = 0; i < 4; i++) {
@@ -360,8 +361,7 @@ class BatcherTest {
             .withFiles(Map.of());
     byte[] json = ManifestJson.write(manifest).getBytes(StandardCharsets.UTF_8);
     assertThat(ManifestJson.read("bundle.json", json)).isEqualTo(manifest);
-    String wrong =
-        new String(json, StandardCharsets.UTF_8);
+    String wrong = new String(json, StandardCharsets.UTF_8);
     assertThatThrownBy(() ->
             ManifestJson.read(
                 "bundle.json",
