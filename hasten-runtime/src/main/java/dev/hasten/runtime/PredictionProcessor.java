@@ -28,6 +28,7 @@ final class PredictionProcessor implements Flow.Processor<Example, Prediction> {
   private int asked;
   private boolean upstreamDone;
   private @Nullable Throwable failure;
+  private @Nullable Throwable broken;
   private boolean over;
   private boolean started;
   private boolean draining;
@@ -46,7 +47,7 @@ final class PredictionProcessor implements Flow.Processor<Example, Prediction> {
     Objects.requireNonNull(to);
     boolean taken;
     synchronized (this) {
-      taken = subscriber != null;
+      taken = subscriber != null || over;
       if (!taken) {
         subscriber = to;
       }
@@ -82,13 +83,22 @@ final class PredictionProcessor implements Flow.Processor<Example, Prediction> {
   @Override
   public void onNext(Example example) {
     Objects.requireNonNull(example);
-    CompletableFuture<Prediction> answer;
     synchronized (this) {
       if (over || upstreamDone) {
         return;
       }
-      answer = batcher.apply(example);
-      order.add(answer);
+    }
+    // Outside the lock, as this may take time; the publisher's signals come one after the other.
+    CompletableFuture<Prediction> answer = batcher.apply(example);
+    boolean tooLate;
+    synchronized (this) {
+      tooLate = over;
+      if (!tooLate) {
+        order.add(answer);
+      }
+    }
+    if (tooLate) {
+      answer.cancel(true);
     }
     answer.whenComplete((prediction, error) -> drain());
   }
@@ -142,6 +152,10 @@ final class PredictionProcessor implements Flow.Processor<Example, Prediction> {
     Flow.Subscriber<? super Prediction> to = subscriber;
     if (over || to == null) {
       return null;
+    }
+    Throwable fault = broken;
+    if (fault != null) {
+      return () -> fail(to, fault);
     }
     CompletableFuture<Prediction> first = order.peek();
     if (first != null && first.isDone()) {
@@ -201,13 +215,10 @@ final class PredictionProcessor implements Flow.Processor<Example, Prediction> {
     @Override
     public void request(long n) {
       synchronized (PredictionProcessor.this) {
-        if (n <= 0) {
-          upstreamDone = true;
-          failure = new IllegalArgumentException("request(" + n + ") (expected: above 0)");
-          order.forEach(answer -> answer.cancel(true));
-          order.clear();
-        } else {
+        if (n > 0) {
           demand = demand + n < 0 ? Long.MAX_VALUE : demand + n;
+        } else {
+          broken = new IllegalArgumentException("request(" + n + ") (expected: above 0)");
         }
       }
       drain();
@@ -215,10 +226,11 @@ final class PredictionProcessor implements Flow.Processor<Example, Prediction> {
 
     @Override
     public void cancel() {
-      boolean first = end();
-      synchronized (PredictionProcessor.this) {
-        // Whoever gave the subscription must not be kept alive.
-        subscriber = first ? null : subscriber;
+      if (end()) {
+        synchronized (PredictionProcessor.this) {
+          // Whoever gave the subscription must not be kept alive.
+          subscriber = null;
+        }
       }
     }
   }

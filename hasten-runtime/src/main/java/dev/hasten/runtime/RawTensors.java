@@ -88,6 +88,7 @@ final class RawTensors {
           case PipelineSpec.Tensors tensors -> tensors.batchAxis() ? 1 : 0;
           case PipelineSpec.Image image -> tensor.rank() - 1;
           case PipelineSpec.Audio audio -> tensor.rank() - 1;
+          case PipelineSpec.Table table -> 1;
         };
     return Math.toIntExact(tensor.dimension(axis));
   }

@@ -22,8 +22,8 @@ import java.util.function.Predicate;
  *   <li>A request is refused at once if it would be answered after its deadline, or if there is no
  *       room for it.
  *   <li>An instance that is free never waits while a request does ({@link BatchPolicy.Adaptive}).
- *   <li>Next is the earliest deadline that can still be met, of the clients that have had least;
- *       with it run those that make the best batch ({@link BatchChoice}).
+ *   <li>Next is the best batch ({@link BatchChoice}) around the earliest deadline that can still be
+ *       met, of the clients that have had least.
  *   <li>What is expired or cancelled never runs. What will be late runs only if nothing else is
  *       there to run: so estimates that are too high correct themselves.
  *   <li>Low requests run when no other waits, and with a small share of the time otherwise.
@@ -54,12 +54,13 @@ final class Scheduler<P> {
     this.cost = new CostEstimate(settings.cost());
     this.choice = new BatchChoice<>(cost, settings.maxBatch(), settings.runBytes());
     for (Priority priority : Priority.values()) {
-      lanes.put(priority, new Lane<>(settings.weights()));
+      lanes.put(priority, new Lane<>(priority, settings.weights()));
     }
   }
 
   /** The requests of one priority. */
   private static final class Lane<P> {
+    final Priority priority;
     final SortedSet<Waiting<P>> queue = new TreeSet<>(Waiting::byUrgency);
     final FairShares shares;
     long bytes;
@@ -67,7 +68,8 @@ final class Scheduler<P> {
     /** Time had over this lane's share. */
     double used;
 
-    Lane(Map<String, Double> weights) {
+    Lane(Priority priority, Map<String, Double> weights) {
+      this.priority = priority;
       shares = new FairShares(weights);
     }
   }
@@ -225,14 +227,7 @@ final class Scheduler<P> {
     lane.shares.reached(least);
     double most = least + settings.fairness().toNanos();
     Predicate<Waiting<P>> fair = request -> lane.shares.used(request.client) <= most;
-    Waiting<P> anchor = able.stream().filter(fair).findFirst().orElseThrow();
-    List<Waiting<P>> candidates =
-        able.stream()
-            .filter(r -> r.group.equals(anchor.group))
-            .filter(fair)
-            .sorted(Waiting::byLength)
-            .toList();
-    return start(choice.best(anchor, candidates, able, now, longest(anchor.priority, now)), now);
+    return start(choice.best(able, fair, now, longest(lane.priority, now)), now);
   }
 
   private long longest(Priority priority, long now) {

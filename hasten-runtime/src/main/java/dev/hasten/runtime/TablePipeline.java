@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -56,16 +57,51 @@ final class TablePipeline implements InputPipeline {
     return targets.stream().mapToInt(TableInputs.Target::width).sum();
   }
 
+  /** A row's tensors, as for a batch of one. */
+  private record Encoded(Map<String, NdArray> tensors, int length, long bytes) implements Prepared {
+    @Override
+    public String group() {
+      return "";
+    }
+  }
+
   @Override
-  public Map<String, NdArray> encode(List<? extends Example> examples) {
-    if (examples.isEmpty() || examples.size() > mostAtOnce()) {
+  public Prepared prepare(Example example) {
+    Map<String, NdArray> tensors = encode(List.of(example));
+    long bytes = tensors.values().stream().mapToLong(NdArray::heldBytes).sum();
+    return new Encoded(tensors, length(example), bytes);
+  }
+
+  @Override
+  public Map<String, NdArray> assemble(List<Prepared> examples) {
+    checkCount(examples.size());
+    Map<String, NdArray> tensors = new LinkedHashMap<>();
+    for (TableInputs.Target target : targets) {
+      String name = target.input().name();
+      tensors.put(
+          name,
+          Rows.concatenate(
+              examples.stream()
+                  .map(e -> Objects.requireNonNull(((Encoded) e).tensors().get(name)))
+                  .toList()));
+    }
+    return tensors;
+  }
+
+  private void checkCount(int examples) {
+    if (examples == 0 || examples > mostAtOnce()) {
       throw new BadInputException(
           "examples: "
-              + examples.size()
+              + examples
               + " in one run (expected: "
               + (mostAtOnce() == 1 ? "1, as the model says" : "at least one")
               + ")");
     }
+  }
+
+  @Override
+  public Map<String, NdArray> encode(List<? extends Example> examples) {
+    checkCount(examples.size());
     List<Example.Row> rows = new ArrayList<>(examples.size());
     for (Example example : examples) {
       rows.add(row(example));
