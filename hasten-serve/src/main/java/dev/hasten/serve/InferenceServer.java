@@ -1,0 +1,103 @@
+package dev.hasten.serve;
+
+import com.linecorp.armeria.server.Server;
+import com.linecorp.armeria.server.ServerBuilder;
+import com.linecorp.armeria.server.encoding.DecodingService;
+import com.linecorp.armeria.server.encoding.EncodingService;
+import dev.hasten.runtime.BadInputException;
+import dev.hasten.runtime.BatcherOptions;
+import dev.hasten.runtime.EnvironmentException;
+import dev.hasten.serve.protocol.GrpcService;
+import dev.hasten.serve.protocol.RestErrors;
+import dev.hasten.serve.protocol.RestService;
+import dev.hasten.serve.repository.FolderRepository;
+import dev.hasten.serve.repository.ModelRepository;
+import java.net.InetSocketAddress;
+import java.util.concurrent.CompletionException;
+import java.util.function.BooleanSupplier;
+
+/**
+ * The inference server: models of a folder, over REST and gRPC on one port.
+ *
+ * <pre>{@code
+ * try (InferenceServer server = InferenceServer.start(ServerOptions.of(Path.of("bundle")))) {
+ *   System.out.println("listening on " + server.port());
+ *   server.awaitStop();
+ * }
+ * }</pre>
+ */
+public final class InferenceServer implements AutoCloseable {
+  static final String VERSION = "0.1.0";
+
+  private final ModelRepository repository;
+  private final Server server;
+  private volatile boolean stopping;
+
+  private InferenceServer(ServerOptions options, ModelRepository repository) {
+    this.repository = repository;
+    this.server = build(options);
+  }
+
+  /**
+   * Opens the models, then listens.
+   *
+   * @throws BadInputException if there is no model to serve
+   * @throws EnvironmentException if the address cannot be listened on
+   */
+  public static InferenceServer start(ServerOptions options) {
+    ModelRepository repository = FolderRepository.open(options.models(), BatcherOptions.defaults());
+    try {
+      InferenceServer server = new InferenceServer(options, repository);
+      server.server.start().join();
+      return server;
+    } catch (CompletionException e) {
+      repository.close();
+      throw new EnvironmentException(
+          "%s:%d: cannot be listened on: %s (give another --host or --port)"
+              .formatted(options.host(), options.port(), e.getCause()),
+          e);
+    }
+  }
+
+  private Server build(ServerOptions options) {
+    ServerBuilder builder =
+        Server.builder()
+            .http(new InetSocketAddress(options.host(), options.port()))
+            .maxRequestLength(options.maxRequestBytes())
+            .requestTimeout(options.requestTimeout())
+            .gracefulShutdownTimeout(java.time.Duration.ofMillis(200), options.drainTimeout())
+            .errorHandler(new RestErrors());
+    BooleanSupplier ready = () -> !stopping && repository.ready();
+    new RestService(repository, ready, VERSION, options.admin()).bind(builder);
+    builder.service(
+        com.linecorp.armeria.server.grpc.GrpcService.builder()
+            .addService(new GrpcService(repository, ready, VERSION, options.admin()))
+            .maxRequestMessageLength((int) options.maxRequestBytes())
+            .build());
+    builder.routeDecorator().pathPrefix("/v2").build(DecodingService.newDecorator());
+    builder.routeDecorator().pathPrefix("/v2").build(EncodingService.newDecorator());
+    return builder.build();
+  }
+
+  /** Where it listens. */
+  public int port() {
+    return server.activeLocalPort();
+  }
+
+  public ModelRepository repository() {
+    return repository;
+  }
+
+  /** Waits until the server has stopped. */
+  public void awaitStop() {
+    server.whenClosed().join();
+  }
+
+  /** Takes no more requests, lets those in flight end within the time to drain, frees everything. */
+  @Override
+  public void close() {
+    stopping = true;
+    server.stop().join();
+    repository.close();
+  }
+}

@@ -1,0 +1,213 @@
+package dev.hasten.serve.protocol;
+
+import com.google.protobuf.Message;
+import com.linecorp.armeria.common.AggregatedHttpRequest;
+import com.linecorp.armeria.common.HttpData;
+import com.linecorp.armeria.common.HttpHeaderNames;
+import com.linecorp.armeria.common.HttpRequest;
+import com.linecorp.armeria.common.HttpResponse;
+import com.linecorp.armeria.common.HttpStatus;
+import com.linecorp.armeria.common.MediaType;
+import com.linecorp.armeria.common.ResponseHeaders;
+import com.linecorp.armeria.common.ResponseHeadersBuilder;
+import com.linecorp.armeria.server.ServerBuilder;
+import com.linecorp.armeria.server.ServiceRequestContext;
+import dev.hasten.runtime.NdArray;
+import dev.hasten.serve.repository.ModelRepository;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** The protocol over REST: Open Inference Protocol v2 and the extensions of {@link Descriptions}. */
+public final class RestService {
+  /** Larger bodies are parsed outside the event loop, which other connections wait for. */
+  private static final int INLINE_BYTES = 64 << 10;
+
+  private final ModelRepository repository;
+  private final BooleanSupplier ready;
+  private final String version;
+  private final boolean admin;
+
+  /**
+   * @param ready whether the server as a whole takes requests
+   * @param version of Hasten
+   * @param admin whether models may be loaded and unloaded from outside
+   */
+  public RestService(
+      ModelRepository repository, BooleanSupplier ready, String version, boolean admin) {
+    this.repository = repository;
+    this.ready = ready;
+    this.version = version;
+    this.admin = admin;
+  }
+
+  /** Adds its routes. */
+  public void bind(ServerBuilder server) {
+    get(server, "/v2", ctx -> Descriptions.server(version));
+    server.service("/v2/health/live", (ctx, req) -> HttpResponse.of(HttpStatus.OK));
+    server.service(
+        "/v2/health/ready",
+        (ctx, req) ->
+            HttpResponse.of(ready.getAsBoolean() ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE));
+    for (String model : new String[] {"/v2/models/{model}", "/v2/models/{model}/versions/{version}"}) {
+      get(server, model, ctx -> leased(ctx, lease -> Descriptions.model(lease.model(), repository)));
+      get(server, model + "/config", ctx -> leased(ctx, lease -> lease.model().config()));
+      get(
+          server,
+          model + "/stats",
+          ctx -> Descriptions.statistics(repository, model(ctx), version(ctx)));
+      server.route().get(model + "/ready").build((ctx, req) -> modelReady(ctx));
+      server.route().post(model + "/infer").build(this::infer);
+    }
+    get(server, "/v2/models/stats", ctx -> Descriptions.statistics(repository, "", ""));
+    server.route().post("/v2/repository/index").build(this::index);
+    server
+        .route()
+        .post("/v2/repository/models/{model}/load")
+        .build((ctx, req) -> change(ctx, req, repository::load));
+    server
+        .route()
+        .post("/v2/repository/models/{model}/unload")
+        .build((ctx, req) -> change(ctx, req, repository::unload));
+  }
+
+  private void get(
+      ServerBuilder server, String path, Function<ServiceRequestContext, Message> answer) {
+    server.route().get(path).build((ctx, req) -> json(ProtoJson.of(answer.apply(ctx))));
+  }
+
+  private static HttpResponse json(String text) {
+    return HttpResponse.of(HttpStatus.OK, MediaType.JSON, text);
+  }
+
+  private static String model(ServiceRequestContext ctx) {
+    return String.valueOf(ctx.pathParam("model"));
+  }
+
+  private static String version(ServiceRequestContext ctx) {
+    @Nullable String version = ctx.pathParam("version");
+    return version == null ? "" : version;
+  }
+
+  private <T> T leased(ServiceRequestContext ctx, Function<ModelRepository.Lease, T> use) {
+    try (ModelRepository.Lease lease = repository.lease(model(ctx), version(ctx))) {
+      return use.apply(lease);
+    }
+  }
+
+  private HttpResponse modelReady(ServiceRequestContext ctx) {
+    try (ModelRepository.Lease lease = repository.lease(model(ctx), version(ctx))) {
+      return HttpResponse.of(HttpStatus.OK);
+    } catch (ProtocolException e) {
+      return HttpResponse.of(e.kind().http());
+    }
+  }
+
+  private HttpResponse index(ServiceRequestContext ctx, HttpRequest req) {
+    return HttpResponse.of(
+        req.aggregate()
+            .thenApply(body -> {
+              boolean readyOnly = body.contentUtf8().replaceAll("\\s", "").contains("\"ready\":true");
+              String index = ProtoJson.of(Descriptions.index(repository, readyOnly));
+              // REST has the list alone, gRPC has it in a message.
+              return json(index.substring("{\"models\":".length(), index.length() - 1));
+            }));
+  }
+
+  private interface Change {
+    void of(String model);
+  }
+
+  private HttpResponse change(ServiceRequestContext ctx, HttpRequest req, Change change) {
+    if (!admin) {
+      throw ProtocolException.of(
+          ProtocolException.Kind.FORBIDDEN,
+          "models cannot be loaded or unloaded from outside (start the server with --admin)");
+    }
+    return HttpResponse.of(
+        req.aggregate()
+            .thenApplyAsync(
+                body -> {
+                  change.of(model(ctx));
+                  return json("{}");
+                },
+                ctx.blockingTaskExecutor()));
+  }
+
+  private HttpResponse infer(ServiceRequestContext ctx, HttpRequest req) {
+    ModelRepository.Lease lease = repository.lease(model(ctx), version(ctx));
+    CompletableFuture<HttpResponse> answer = new CompletableFuture<>();
+    // A client that has gone takes its request back.
+    ctx.whenRequestCancelling().thenAccept(cause -> answer.cancel(true));
+    req.aggregate()
+        .thenCompose(body -> {
+          Executor executor = executor(ctx, body.content().length());
+          return CompletableFuture.supplyAsync(
+                  () -> RestCodec.read(body.content().array(), jsonLength(body)), executor)
+              .thenCompose(request -> {
+                CompletableFuture<Map<String, NdArray>> run =
+                    lease
+                        .model()
+                        .infer(request.inputs(), CallOptions.of(ctx, request.parameters()));
+                answer.whenComplete((response, failure) -> {
+                  if (answer.isCancelled()) {
+                    run.cancel(true);
+                  }
+                });
+                return run.thenApplyAsync(
+                    outputs ->
+                        response(
+                            InferenceResponse.of(
+                                lease.model().name(), lease.model().version(), request, outputs)),
+                    ctx.eventLoop());
+              });
+        })
+        .whenComplete((response, failure) -> {
+          lease.close();
+          if (failure != null) {
+            answer.completeExceptionally(failure);
+          } else {
+            answer.complete(response);
+          }
+        });
+    return HttpResponse.of(answer);
+  }
+
+  private static Executor executor(ServiceRequestContext ctx, int bytes) {
+    return bytes <= INLINE_BYTES ? Runnable::run : ctx.blockingTaskExecutor();
+  }
+
+  private static OptionalInt jsonLength(AggregatedHttpRequest request) {
+    @Nullable String header = request.headers().get(RestCodec.HEADER_LENGTH);
+    if (header == null) {
+      return OptionalInt.empty();
+    }
+    try {
+      return OptionalInt.of(Integer.parseInt(header.strip()));
+    } catch (NumberFormatException e) {
+      throw ProtocolException.invalid(
+          "Inference-Header-Content-Length: %s (expected: a number of bytes)"
+              .formatted(Texts.brief(header)));
+    }
+  }
+
+  private static HttpResponse response(InferenceResponse response) {
+    RestCodec.Body body = RestCodec.write(response);
+    int size = body.parts().stream().mapToInt(ByteBuffer::remaining).sum();
+    byte[] bytes = new byte[size];
+    ByteBuffer out = ByteBuffer.wrap(bytes);
+    body.parts().forEach(part -> out.put(part.duplicate()));
+    ResponseHeadersBuilder headers =
+        ResponseHeaders.builder(HttpStatus.OK)
+            .contentType(
+                body.jsonLength().isPresent() ? MediaType.OCTET_STREAM : MediaType.JSON);
+    body.jsonLength().ifPresent(n -> headers.setInt(RestCodec.HEADER_LENGTH, n));
+    headers.setInt(HttpHeaderNames.CONTENT_LENGTH, size);
+    return HttpResponse.of(headers.build(), HttpData.wrap(bytes));
+  }
+}

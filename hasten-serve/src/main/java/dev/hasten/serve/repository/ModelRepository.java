@@ -1,0 +1,63 @@
+package dev.hasten.serve.repository;
+
+import java.util.List;
+
+/**
+ * The models of a server, by name and version. Thread-safe.
+ *
+ * <p>Whoever uses a model holds a {@link Lease} on it: a version that is exchanged for a newer one
+ * is closed when the last lease is given back, so no request fails for it.
+ */
+public interface ModelRepository extends AutoCloseable {
+  /** A version that is known. */
+  record Entry(String model, String version, State state, String reason) {}
+
+  /** Whether a version answers; the protocol's words. */
+  enum State {
+    READY,
+    LOADING,
+    UNLOADING,
+    UNAVAILABLE
+  }
+
+  /** A model that stays open until this is closed. A second close does nothing. */
+  interface Lease extends AutoCloseable {
+    ServedModel model();
+
+    @Override
+    void close();
+  }
+
+  /** Every version known, ready or not, by name and version. */
+  List<Entry> index();
+
+  /**
+   * A version that is ready.
+   *
+   * @param version empty: the newest
+   * @throws dev.hasten.serve.protocol.ProtocolException if there is none
+   */
+  Lease lease(String model, String version);
+
+  /**
+   * Opens a model anew from its folder, its new version first, and then lets go of the old.
+   *
+   * @throws dev.hasten.serve.protocol.ProtocolException if it is not in the repository or cannot be
+   *     opened; what was open then stays open
+   */
+  void load(String model);
+
+  /**
+   * Lets go of a model: requests in flight are answered, later ones refused.
+   *
+   * @throws dev.hasten.serve.protocol.ProtocolException if it is not open
+   */
+  void unload(String model);
+
+  /** Whether every model that should be open is. */
+  boolean ready();
+
+  /** Closes all; requests in flight are answered. */
+  @Override
+  void close();
+}
