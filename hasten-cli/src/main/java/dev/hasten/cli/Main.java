@@ -32,6 +32,7 @@ import picocli.CommandLine.Command;
       OptimizeCommand.class,
       ApplyCommand.class,
       CompareCommand.class,
+      ServeCommand.class,
       CommandLine.HelpCommand.class
     },
     footerHeading = "%nExamples:%n",
@@ -41,6 +42,7 @@ import picocli.CommandLine.Command;
       "  hasten optimize workload.yaml --budget 10m   the best bundle within the limits",
       "  hasten apply recipe.yaml model.onnx -o out.onnx",
       "  hasten compare model.onnx bundle --workload workload.yaml",
+      "  hasten serve bundle                          the inference server, REST and gRPC on one port",
       "",
       "Exit codes: 0 done, 1 goal not met, 2 bad input, 3 the environment lacks something, 70 a fault of Hasten."
     })

@@ -28,7 +28,8 @@ class ModulesTest {
           "measure", List.of("graph", "runtime"),
           "compress", List.of("graph", "runtime", "measure"),
           "study", List.of("graph", "runtime", "measure", "compress"),
-          "cli", List.of("graph", "runtime", "measure", "compress", "study"));
+          "serve", List.of("graph", "runtime", "measure", "compress", "study"),
+          "cli", List.of("graph", "runtime", "measure", "compress", "study", "serve"));
 
   private static JavaClasses ours;
 

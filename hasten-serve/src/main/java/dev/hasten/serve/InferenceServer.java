@@ -93,7 +93,9 @@ public final class InferenceServer implements AutoCloseable {
     server.whenClosed().join();
   }
 
-  /** Takes no more requests, lets those in flight end within the time to drain, frees everything. */
+  /**
+   * Takes no more requests, lets those in flight end within the time to drain, frees everything.
+   */
   @Override
   public void close() {
     stopping = true;

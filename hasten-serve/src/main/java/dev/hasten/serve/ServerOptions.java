@@ -42,13 +42,7 @@ public record ServerOptions(
   /** On this machine only, port 8000, bodies of 64 MiB, a minute per request, 20 s to drain. */
   public static ServerOptions of(Path models) {
     return new ServerOptions(
-        models,
-        "127.0.0.1",
-        8000,
-        64L << 20,
-        Duration.ofMinutes(1),
-        Duration.ofSeconds(20),
-        false);
+        models, "127.0.0.1", 8000, 64L << 20, Duration.ofMinutes(1), Duration.ofSeconds(20), false);
   }
 
   public ServerOptions withAddress(String hostName, int portNumber) {
@@ -57,7 +51,6 @@ public record ServerOptions(
   }
 
   public ServerOptions withAdmin(boolean on) {
-    return new ServerOptions(
-        models, host, port, maxRequestBytes, requestTimeout, drainTimeout, on);
+    return new ServerOptions(models, host, port, maxRequestBytes, requestTimeout, drainTimeout, on);
   }
 }

@@ -18,7 +18,9 @@ public final class Failures {
 
   private Failures() {}
 
-  /** The refusal that a client is told of. Faults of ours are logged; the client gets no details. */
+  /**
+   * The refusal that a client is told of. Faults of ours are logged; the client gets no details.
+   */
   public static ProtocolException refusal(Throwable failure) {
     return switch (failure) {
       case ProtocolException refusal -> refusal;
@@ -32,8 +34,7 @@ public final class Failures {
       case RunTimeoutException late -> ProtocolException.of(Kind.DEADLINE, message(late));
       case CancellationException cancelled ->
           ProtocolException.of(Kind.CANCELLED, "the request was cancelled");
-      case EnvironmentException missing ->
-          ProtocolException.of(Kind.UNAVAILABLE, message(missing));
+      case EnvironmentException missing -> ProtocolException.of(Kind.UNAVAILABLE, message(missing));
       default -> {
         LOG.error("a request failed by a fault of the server", failure);
         yield ProtocolException.of(Kind.FAULT, "internal error; the server's log has the details");

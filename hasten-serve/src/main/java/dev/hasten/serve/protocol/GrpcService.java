@@ -116,8 +116,7 @@ public final class GrpcService extends GRPCInferenceServiceImplBase {
   @Override
   public void modelStatistics(
       ModelStatisticsRequest request, StreamObserver<ModelStatisticsResponse> out) {
-    answer(
-        out, () -> Descriptions.statistics(repository, request.getName(), request.getVersion()));
+    answer(out, () -> Descriptions.statistics(repository, request.getName(), request.getVersion()));
   }
 
   @Override
@@ -163,7 +162,9 @@ public final class GrpcService extends GRPCInferenceServiceImplBase {
     });
   }
 
-  /** Answers come as they are ready; each has its request's id. An error does not end the stream. */
+  /**
+   * Answers come as they are ready; each has its request's id. An error does not end the stream.
+   */
   @Override
   public StreamObserver<ModelInferRequest> modelStreamInfer(
       StreamObserver<ModelStreamInferResponse> out) {
@@ -178,10 +179,8 @@ public final class GrpcService extends GRPCInferenceServiceImplBase {
             .whenComplete((response, failure) -> {
               ModelStreamInferResponse.Builder message = ModelStreamInferResponse.newBuilder();
               if (failure != null) {
-                message.setErrorMessage(
-                    String.valueOf(Failures.refusal(failure).getMessage()));
-                message.setInferResponse(
-                    ModelInferResponse.newBuilder().setId(request.getId()));
+                message.setErrorMessage(String.valueOf(Failures.refusal(failure).getMessage()));
+                message.setInferResponse(ModelInferResponse.newBuilder().setId(request.getId()));
               } else {
                 message.setInferResponse(response);
               }

@@ -1,6 +1,8 @@
 package dev.hasten.serve.protocol;
 
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import com.linecorp.armeria.common.AggregatedHttpResponse;
+import com.linecorp.armeria.common.ContentTooLargeException;
 import com.linecorp.armeria.common.HttpHeaderNames;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpStatus;
@@ -10,9 +12,7 @@ import com.linecorp.armeria.common.ResponseHeaders;
 import com.linecorp.armeria.common.ResponseHeadersBuilder;
 import com.linecorp.armeria.server.HttpResponseException;
 import com.linecorp.armeria.server.HttpStatusException;
-import com.linecorp.armeria.common.AggregatedHttpResponse;
 import com.linecorp.armeria.server.RequestTimeoutException;
-import com.linecorp.armeria.common.ContentTooLargeException;
 import com.linecorp.armeria.server.ServerErrorHandler;
 import com.linecorp.armeria.server.ServiceConfig;
 import com.linecorp.armeria.server.ServiceRequestContext;

@@ -23,7 +23,9 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** The protocol over REST: Open Inference Protocol v2 and the extensions of {@link Descriptions}. */
+/**
+ * The protocol over REST: Open Inference Protocol v2 and the extensions of {@link Descriptions}.
+ */
 public final class RestService {
   /** Larger bodies are parsed outside the event loop, which other connections wait for. */
   private static final int INLINE_BYTES = 64 << 10;
@@ -54,8 +56,12 @@ public final class RestService {
         "/v2/health/ready",
         (ctx, req) ->
             HttpResponse.of(ready.getAsBoolean() ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE));
-    for (String model : new String[] {"/v2/models/{model}", "/v2/models/{model}/versions/{version}"}) {
-      get(server, model, ctx -> leased(ctx, lease -> Descriptions.model(lease.model(), repository)));
+    for (String model :
+        new String[] {"/v2/models/{model}", "/v2/models/{model}/versions/{version}"}) {
+      get(
+          server,
+          model,
+          ctx -> leased(ctx, lease -> Descriptions.model(lease.model(), repository)));
       get(server, model + "/config", ctx -> leased(ctx, lease -> lease.model().config()));
       get(
           server,
@@ -112,7 +118,8 @@ public final class RestService {
     return HttpResponse.of(
         req.aggregate()
             .thenApply(body -> {
-              boolean readyOnly = body.contentUtf8().replaceAll("\\s", "").contains("\"ready\":true");
+              boolean readyOnly =
+                  body.contentUtf8().replaceAll("\\s", "").contains("\"ready\":true");
               String index = ProtoJson.of(Descriptions.index(repository, readyOnly));
               // REST has the list alone, gRPC has it in a message.
               return json(index.substring("{\"models\":".length(), index.length() - 1));
@@ -204,8 +211,7 @@ public final class RestService {
     body.parts().forEach(part -> out.put(part.duplicate()));
     ResponseHeadersBuilder headers =
         ResponseHeaders.builder(HttpStatus.OK)
-            .contentType(
-                body.jsonLength().isPresent() ? MediaType.OCTET_STREAM : MediaType.JSON);
+            .contentType(body.jsonLength().isPresent() ? MediaType.OCTET_STREAM : MediaType.JSON);
     body.jsonLength().ifPresent(n -> headers.setInt(RestCodec.HEADER_LENGTH, n));
     headers.setInt(HttpHeaderNames.CONTENT_LENGTH, size);
     return HttpResponse.of(headers.build(), HttpData.wrap(bytes));

@@ -18,9 +18,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Models in a folder: one bundle, or a folder of models, each a bundle itself or with one folder per
- * version, named by its number: {@code models/minilm/bundle.json}, {@code models/minilm/2/bundle.json},
- * {@code models/resnet/1/model.onnx}.
+ * Models in a folder: one bundle, or a folder of models, each a bundle itself or with one folder
+ * per version, named by its number: {@code models/minilm/bundle.json}, {@code
+ * models/minilm/2/bundle.json}, {@code models/resnet/1/model.onnx}.
  */
 public final class FolderRepository implements ModelRepository {
   private static final Comparator<String> BY_NUMBER = Comparator.comparingLong(Long::parseLong);
@@ -122,12 +122,13 @@ public final class FolderRepository implements ModelRepository {
   @Override
   public List<Entry> index() {
     List<Entry> entries = new ArrayList<>();
-    new TreeMap<>(models).forEach((name, versions) -> {
-      versions.open().forEach((v, slot) -> entries.add(new Entry(name, v, State.READY, "")));
-      versions
-          .broken()
-          .forEach((v, reason) -> entries.add(new Entry(name, v, State.UNAVAILABLE, reason)));
-    });
+    new TreeMap<>(models)
+        .forEach((name, versions) -> {
+          versions.open().forEach((v, slot) -> entries.add(new Entry(name, v, State.READY, "")));
+          versions
+              .broken()
+              .forEach((v, reason) -> entries.add(new Entry(name, v, State.UNAVAILABLE, reason)));
+        });
     return entries;
   }
 
@@ -136,7 +137,8 @@ public final class FolderRepository implements ModelRepository {
     while (true) {
       Versions versions = models.get(model);
       if (versions == null) {
-        throw ProtocolException.notFound("no model '" + model + "' (known: " + models.keySet() + ")");
+        throw ProtocolException.notFound(
+            "no model '" + model + "' (known: " + models.keySet() + ")");
       }
       @Nullable Slot slot =
           version.isEmpty()

@@ -38,14 +38,12 @@ final class ModelOpener {
     boolean bundle =
         Files.isRegularFile(path) || Files.isRegularFile(path.resolve(Bundle.MANIFEST));
     if (!bundle && !Files.isRegularFile(model)) {
-      throw new BadInputException(
-          path + ": neither a bundle nor a folder with a " + Bundle.MODEL);
+      throw new BadInputException(path + ": neither a bundle nor a folder with a " + Bundle.MODEL);
     }
     Batcher batcher =
         bundle
             ? Batcher.open(path, listened)
-            : Batcher.openModel(
-                model, new PipelineSpec.Tensors(true), Tuning.defaults(), listened);
+            : Batcher.openModel(model, new PipelineSpec.Tensors(true), Tuning.defaults(), listened);
     Path report = path.resolve(REPORT);
     ServedModel served =
         new ServedModel(

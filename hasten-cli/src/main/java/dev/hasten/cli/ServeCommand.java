@@ -1,0 +1,78 @@
+package dev.hasten.cli;
+
+import dev.hasten.runtime.BadInputException;
+import dev.hasten.serve.InferenceServer;
+import dev.hasten.serve.ServerOptions;
+import dev.hasten.serve.repository.ModelRepository;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code hasten serve}. */
+@Command(
+    name = "serve",
+    description =
+        "Serves a bundle, or a folder of bundles, over the Open Inference Protocol v2: REST and gRPC"
+            + " on one port.",
+    mixinStandardHelpOptions = true,
+    footer = {
+      "%nExamples:",
+      "  hasten serve bundle",
+      "  hasten serve models --host 0.0.0.0 --port 9000 --admin",
+      "  curl -s localhost:8000/v2/models/NAME",
+      "%nStop it with Ctrl-C or SIGTERM: requests in flight are answered first."
+    })
+final class ServeCommand implements Callable<Integer> {
+  @Parameters(
+      index = "0",
+      paramLabel = "BUNDLE|REPOSITORY",
+      description = "A bundle (folder or zip), or a folder of models.")
+  private @Nullable Path models;
+
+  @Option(
+      names = "--host",
+      paramLabel = "ADDRESS",
+      defaultValue = "127.0.0.1",
+      description = "Address to listen on (default: ${DEFAULT-VALUE}, this machine only).")
+  private String host = "";
+
+  @Option(
+      names = "--port",
+      paramLabel = "N",
+      defaultValue = "8000",
+      description = "Port of everything; 0: any that is free (default: ${DEFAULT-VALUE}).")
+  private int port;
+
+  @Option(names = "--admin", description = "Clients may load and unload models.")
+  private boolean admin;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    Path folder = models;
+    if (folder == null || !Files.exists(folder)) {
+      throw new BadInputException(
+          folder + ": no such file (expected: a bundle, or a folder of bundles)");
+    }
+    ServerOptions options = ServerOptions.of(folder).withAddress(host, port).withAdmin(admin);
+    InferenceServer server = InferenceServer.start(options);
+    Runtime.getRuntime().addShutdownHook(new Thread(server::close, "hasten-shutdown"));
+    PrintWriter err = spec.commandLine().getErr();
+    for (ModelRepository.Entry entry : server.repository().index()) {
+      err.printf(
+          "%s version %s: %s %s%n",
+          entry.model(), entry.version(), entry.state(), entry.reason());
+    }
+    err.printf("listening on http://%s:%d (REST and gRPC)%n", host, server.port());
+    server.awaitStop();
+    return Main.Exit.DONE;
+  }
+}

@@ -1,0 +1,54 @@
+package dev.hasten.serve;
+
+import dev.hasten.graph.DataType;
+import dev.hasten.graph.Graph;
+import dev.hasten.graph.Model;
+import dev.hasten.graph.Shape;
+import dev.hasten.graph.Tensor;
+import dev.hasten.graph.Value;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** Models small enough to be made on the spot. */
+public final class TinyModels {
+  private TinyModels() {}
+
+  /** {@code y[n, m] = x[n, m]}, of any type. */
+  public static Path identity(Path folder, DataType type) {
+    Model model = Model.create(17);
+    Graph graph = model.graph();
+    Value x = graph.addInput("x", type, Shape.of("n", "m"));
+    Value y = graph.op("y", "Identity", List.of(x), Map.of());
+    graph.setType(y, type, Shape.of("n", "m"));
+    graph.addOutput(y);
+    return write(model, folder);
+  }
+
+  /** {@code y[n, 4] = x[n, 4] + amount}. */
+  public static Path add(Path folder, float amount) {
+    Model model = Model.create(17);
+    Graph graph = model.graph();
+    Value x = graph.addInput("x", DataType.FLOAT, Shape.of("n", 4L));
+    Value a = graph.addInitializer("a", Tensor.floats(new float[] {amount}, 1));
+    Value y = graph.op("y", "Add", List.of(x, a), Map.of());
+    graph.setType(y, DataType.FLOAT, Shape.of("n", 4L));
+    graph.addOutput(y);
+    return write(model, folder);
+  }
+
+  private static Path write(Model model, Path folder) {
+    model.validate();
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    Path file = folder.resolve("model.onnx");
+    model.write(file);
+    return file;
+  }
+}

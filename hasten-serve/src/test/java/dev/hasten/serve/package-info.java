@@ -1,0 +1,4 @@
+@NullMarked
+package dev.hasten.serve;
+
+import org.jspecify.annotations.NullMarked;

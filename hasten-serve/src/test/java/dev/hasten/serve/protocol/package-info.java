@@ -1,0 +1,4 @@
+@NullMarked
+package dev.hasten.serve.protocol;
+
+import org.jspecify.annotations.NullMarked;
