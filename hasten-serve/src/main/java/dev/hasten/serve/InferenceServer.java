@@ -13,6 +13,7 @@ import dev.hasten.serve.protocol.RestService;
 import dev.hasten.serve.repository.FolderRepository;
 import dev.hasten.serve.repository.ModelRepository;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
 
@@ -65,7 +66,7 @@ public final class InferenceServer implements AutoCloseable {
             .http(new InetSocketAddress(options.host(), options.port()))
             .maxRequestLength(options.maxRequestBytes())
             .requestTimeout(options.requestTimeout())
-            .gracefulShutdownTimeout(java.time.Duration.ofMillis(200), options.drainTimeout())
+            .gracefulShutdownTimeout(quiet(options), options.drainTimeout())
             .errorHandler(new RestErrors());
     BooleanSupplier ready = () -> !stopping && repository.ready();
     new RestService(repository, ready, VERSION, options.admin()).bind(builder);
@@ -77,6 +78,12 @@ public final class InferenceServer implements AutoCloseable {
     builder.routeDecorator().pathPrefix("/v2").build(DecodingService.newDecorator());
     builder.routeDecorator().pathPrefix("/v2").build(EncodingService.newDecorator());
     return builder.build();
+  }
+
+  /** Without requests for so long, the server is taken for idle. */
+  private static Duration quiet(ServerOptions options) {
+    Duration usual = Duration.ofMillis(100);
+    return options.drainTimeout().compareTo(usual) < 0 ? options.drainTimeout() : usual;
   }
 
   /** Where it listens. */
