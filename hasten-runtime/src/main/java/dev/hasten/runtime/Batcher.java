@@ -244,6 +244,11 @@ public final class Batcher implements AutoCloseable {
     return pipeline.spec();
   }
 
+  /** Its length before padding; see {@link InputPipeline#length}. */
+  public int length(Example example) {
+    return pipeline.length(example);
+  }
+
   /** What {@link #submitTensors} takes. */
   public List<TensorInfo> inputs() {
     return instances.session(0).inputs();

@@ -7,7 +7,9 @@ import com.linecorp.armeria.server.encoding.EncodingService;
 import dev.hasten.runtime.BadInputException;
 import dev.hasten.runtime.BatcherOptions;
 import dev.hasten.runtime.EnvironmentException;
+import dev.hasten.serve.protocol.EmbeddingsService;
 import dev.hasten.serve.protocol.GrpcService;
+import dev.hasten.serve.protocol.PredictService;
 import dev.hasten.serve.protocol.RestErrors;
 import dev.hasten.serve.protocol.RestService;
 import dev.hasten.serve.repository.FolderRepository;
@@ -70,6 +72,8 @@ public final class InferenceServer implements AutoCloseable {
             .errorHandler(new RestErrors());
     BooleanSupplier ready = () -> !stopping && repository.ready();
     new RestService(repository, ready, VERSION, options.admin()).bind(builder);
+    new PredictService(repository).bind(builder);
+    new EmbeddingsService(repository).bind(builder);
     builder.service(
         com.linecorp.armeria.server.grpc.GrpcService.builder()
             .addService(new GrpcService(repository, ready, VERSION, options.admin()))

@@ -42,6 +42,23 @@ final class JsonTensor {
     return reader.tensor(shape);
   }
 
+  /** Writes the elements nested as the shape; a scalar as itself. */
+  static void writeNested(JsonGenerator out, NdArray tensor) throws IOException {
+    if (tensor.rank() == 0 && tensor.type() == ElementType.STRING) {
+      out.writeString(tensor.strings().getFirst());
+    } else if (tensor.rank() == 0) {
+      out.writeNumber(tensor.toDoubles()[0]);
+    } else if (tensor.rank() == 1) {
+      write(out, tensor);
+    } else {
+      out.writeStartArray();
+      for (int i = 0; i < tensor.dimension(0); i++) {
+        writeNested(out, tensor.row(i));
+      }
+      out.writeEndArray();
+    }
+  }
+
   /** Writes the elements flat, as the protocol's reference server does. */
   static void write(JsonGenerator out, NdArray tensor) throws IOException {
     out.writeStartArray();

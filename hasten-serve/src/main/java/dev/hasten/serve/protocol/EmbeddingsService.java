@@ -1,0 +1,200 @@
+package dev.hasten.serve.protocol;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.linecorp.armeria.common.AggregatedHttpRequest;
+import com.linecorp.armeria.common.HttpRequest;
+import com.linecorp.armeria.common.HttpResponse;
+import com.linecorp.armeria.common.HttpStatus;
+import com.linecorp.armeria.common.MediaType;
+import com.linecorp.armeria.server.ServerBuilder;
+import com.linecorp.armeria.server.ServiceRequestContext;
+import dev.hasten.runtime.Example;
+import dev.hasten.runtime.InputPipeline;
+import dev.hasten.runtime.Prediction;
+import dev.hasten.runtime.RequestOptions;
+import dev.hasten.serve.repository.ModelRepository;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/** {@code POST /v1/embeddings}, as OpenAI's clients send it: texts to vectors. */
+public final class EmbeddingsService {
+  private static final JsonFactory JSON = new JsonFactory();
+
+  /** Most texts of one request, as with OpenAI. */
+  private static final int MOST_TEXTS = 2048;
+
+  private final ModelRepository repository;
+
+  public EmbeddingsService(ModelRepository repository) {
+    this.repository = repository;
+  }
+
+  /** Adds its routes. */
+  public void bind(ServerBuilder server) {
+    server.route().post("/v1/embeddings").build(this::embeddings);
+    server.route().get("/v1/models").build((ctx, req) -> models());
+  }
+
+  private HttpResponse models() {
+    StringWriter text = new StringWriter();
+    try (JsonGenerator out = JSON.createGenerator(text)) {
+      out.writeStartObject();
+      out.writeStringField("object", "list");
+      out.writeArrayFieldStart("data");
+      for (String name :
+          repository.index().stream().map(ModelRepository.Entry::model).distinct().toList()) {
+        out.writeStartObject();
+        out.writeStringField("id", name);
+        out.writeStringField("object", "model");
+        out.writeNumberField("created", 0);
+        out.writeStringField("owned_by", Descriptions.SERVER);
+        out.writeEndObject();
+      }
+      out.writeEndArray();
+      out.writeEndObject();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return HttpResponse.of(HttpStatus.OK, MediaType.JSON, text.toString());
+  }
+
+  private HttpResponse embeddings(ServiceRequestContext ctx, HttpRequest req) {
+    return HttpResponse.of(
+        req.aggregate()
+            .thenComposeAsync(body -> answer(ctx, body), ctx.blockingTaskExecutor())
+            .exceptionally(failure -> error(Failures.refusal(failure))));
+  }
+
+  /** What a request asks for. */
+  private record Asked(String model, List<String> texts, boolean base64) {
+    static Asked of(JsonNode body) {
+      JsonNode model = body.get("model");
+      JsonNode input = body.get("input");
+      if (model == null || !model.isTextual()) {
+        throw ProtocolException.invalid("model: missing (expected: a model's name)");
+      }
+      List<String> texts = new ArrayList<>();
+      if (input != null && input.isTextual()) {
+        texts.add(input.asText());
+      } else if (input != null && input.isArray()) {
+        for (JsonNode element : input) {
+          if (!element.isTextual()) {
+            throw ProtocolException.invalid(
+                "input: not all of it are texts (tokens are not taken)");
+          }
+          texts.add(element.asText());
+        }
+      }
+      if (texts.isEmpty() || texts.size() > MOST_TEXTS) {
+        throw ProtocolException.invalid(
+            "input: %d texts (expected: a text, or an array of 1 to %d)"
+                .formatted(texts.size(), MOST_TEXTS));
+      }
+      String format = body.path("encoding_format").asText("float");
+      if (!format.equals("float") && !format.equals("base64")) {
+        throw ProtocolException.invalid(
+            "encoding_format: %s (expected: float or base64)".formatted(Texts.brief(format)));
+      }
+      return new Asked(model.asText(), texts, format.equals("base64"));
+    }
+  }
+
+  private CompletableFuture<HttpResponse> answer(
+      ServiceRequestContext ctx, AggregatedHttpRequest body) {
+    Asked asked = Asked.of(Uploads.parse(body.content().array()));
+    RequestOptions options = CallOptions.of(ctx, Map.of());
+    ModelRepository.Lease lease = repository.lease(asked.model(), "");
+    List<CompletableFuture<Prediction>> runs =
+        asked.texts().stream()
+            .map(text -> lease.model().predict(Example.text(text), options))
+            .toList();
+    ctx.whenRequestCancelling().thenAccept(cause -> runs.forEach(run -> run.cancel(true)));
+    return CompletableFuture.allOf(runs.toArray(CompletableFuture[]::new))
+        .thenApply(done -> {
+          long tokens =
+              asked.texts().stream()
+                  .mapToLong(text -> lease.model().batcher().length(Example.text(text)))
+                  .sum();
+          return HttpResponse.of(
+              HttpStatus.OK,
+              MediaType.JSON,
+              json(asked, runs.stream().map(CompletableFuture::join).toList(), tokens));
+        })
+        .whenComplete((response, failure) -> lease.close());
+  }
+
+  private static String json(Asked asked, List<Prediction> predictions, long tokens) {
+    StringWriter text = new StringWriter();
+    try (JsonGenerator out = JSON.createGenerator(text)) {
+      out.writeStartObject();
+      out.writeStringField("object", "list");
+      out.writeArrayFieldStart("data");
+      for (int i = 0; i < predictions.size(); i++) {
+        out.writeStartObject();
+        out.writeStringField("object", "embedding");
+        out.writeNumberField("index", i);
+        out.writeFieldName("embedding");
+        vector(out, predictions.get(i), asked);
+        out.writeEndObject();
+      }
+      out.writeEndArray();
+      out.writeStringField("model", asked.model());
+      out.writeObjectFieldStart("usage");
+      out.writeNumberField("prompt_tokens", tokens);
+      out.writeNumberField("total_tokens", tokens);
+      out.writeEndObject();
+      out.writeEndObject();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return text.toString();
+  }
+
+  private static void vector(JsonGenerator out, Prediction prediction, Asked asked)
+      throws IOException {
+    if (!prediction.outputs().containsKey(InputPipeline.EMBEDDING)) {
+      throw ProtocolException.invalid(
+          "model '%s' gives no embeddings: its pipeline does not pool".formatted(asked.model()));
+    }
+    float[] vector = prediction.embedding();
+    if (asked.base64()) {
+      ByteBuffer bytes = ByteBuffer.allocate(vector.length * 4).order(ByteOrder.LITTLE_ENDIAN);
+      bytes.asFloatBuffer().put(vector);
+      out.writeString(Base64.getEncoder().encodeToString(bytes.array()));
+    } else {
+      out.writeStartArray();
+      for (float element : vector) {
+        out.writeNumber(element);
+      }
+      out.writeEndArray();
+    }
+  }
+
+  /** OpenAI's form of an error. */
+  private static HttpResponse error(ProtocolException refusal) {
+    StringWriter text = new StringWriter();
+    try (JsonGenerator out = JSON.createGenerator(text)) {
+      out.writeStartObject();
+      out.writeObjectFieldStart("error");
+      out.writeStringField("message", refusal.getMessage());
+      out.writeStringField("type", refusal.kind().name().toLowerCase(java.util.Locale.ROOT));
+      out.writeNullField("param");
+      out.writeNullField("code");
+      out.writeEndObject();
+      out.writeEndObject();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return HttpResponse.of(refusal.kind().http(), MediaType.JSON, text.toString());
+  }
+}
