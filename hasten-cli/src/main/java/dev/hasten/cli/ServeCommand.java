@@ -68,8 +68,7 @@ final class ServeCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     for (ModelRepository.Entry entry : server.repository().index()) {
       err.printf(
-          "%s version %s: %s %s%n",
-          entry.model(), entry.version(), entry.state(), entry.reason());
+          "%s version %s: %s %s%n", entry.model(), entry.version(), entry.state(), entry.reason());
     }
     err.printf("listening on http://%s:%d (REST and gRPC)%n", host, server.port());
     server.awaitStop();
