@@ -7,19 +7,12 @@ import dev.hasten.compress.TechniqueInfo;
 import dev.hasten.compress.Techniques;
 import dev.hasten.graph.Model;
 import dev.hasten.graph.TargetRuntime;
-import dev.hasten.graph.rewrite.Change;
-import dev.hasten.graph.rewrite.Refusal;
 import dev.hasten.measure.Hardware;
-import dev.hasten.runtime.BadInputException;
 import dev.hasten.study.Calibration;
 import dev.hasten.study.Workload;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -81,17 +74,6 @@ final class ApplyCommand implements Callable<Integer> {
 
   @Mixin private Output output;
 
-  record Report(
-      String model,
-      String output,
-      long bytesBefore,
-      long bytesAfter,
-      long opset,
-      long irVersion,
-      List<Change> changes,
-      List<Refusal> refusals,
-      List<String> warnings) {}
-
   record Listed(String name, String summary, List<String> parameters) {}
 
   @Override
@@ -101,46 +83,15 @@ final class ApplyCommand implements Callable<Integer> {
       output.print(all, () -> text(all));
       return Main.Exit.DONE;
     }
-    Path from = require(model, "MODEL");
-    Path to = require(target, "--output");
-    if (Files.exists(to) && Files.isSameFile(from, to)) {
-      throw new BadInputException(
-          to + ": is the model itself, which is never changed (expected: another --output)");
-    }
+    String usage = "hasten apply RECIPE MODEL --output FILE";
+    Path from = Conversion.require(model, "MODEL", usage);
+    Path to = Conversion.require(target, "--output", usage);
     TargetRuntime runtime = targetOrt == null ? null : TargetRuntime.of(targetOrt);
-    Recipe steps = Recipe.read(require(recipe, "RECIPE"));
-    Model original = Model.read(from);
-    Applied applied = apply(steps, original);
-    Model result = runtime == null ? applied.model() : runtime.fit(applied.model());
-    List<Path> written = CheckedWrite.write(result, from, to);
-    List<String> warnings = new ArrayList<>(steps.warnings());
-    if (written.size() > 1) {
-      warnings.add(
-          "the weights, more than one file may hold (2 GB), are in %s: keep it beside the model"
-              .formatted(written.getLast().getFileName()));
-    }
-    Report report =
-        new Report(
-            from.toString(),
-            to.toString(),
-            bytes(original.files()),
-            bytes(written),
-            result.opset(),
-            result.irVersion(),
-            applied.changes(),
-            applied.refusals(),
-            warnings);
-    output.print(report, () -> text(report));
+    Recipe steps = Recipe.read(Conversion.require(recipe, "RECIPE", usage));
+    Conversion.Report report =
+        Conversion.run(from, to, steps, runtime, original -> apply(steps, original));
+    output.print(report, report::text);
     return Main.Exit.DONE;
-  }
-
-  /** Of the model with all its weights. */
-  private static long bytes(List<Path> files) throws IOException {
-    long sum = 0;
-    for (Path file : files) {
-      sum += Files.size(file);
-    }
-    return sum;
   }
 
   private Applied apply(Recipe steps, Model original) {
@@ -150,14 +101,6 @@ final class ApplyCommand implements Callable<Integer> {
     try (Calibration calibration = Calibration.of(Workload.read(workload))) {
       return steps.apply(original, calibration.context());
     }
-  }
-
-  private static Path require(@Nullable Path path, String what) {
-    if (path == null) {
-      throw new BadInputException(
-          what + " is missing (expected: hasten apply RECIPE MODEL --output FILE)");
-    }
-    return path;
   }
 
   private static Listed describe(TechniqueInfo info) {
@@ -173,40 +116,5 @@ final class ApplyCommand implements Callable<Integer> {
                 + t.summary()
                 + t.parameters().stream().map(p -> "\n      " + p).collect(Collectors.joining()))
         .collect(Collectors.joining("\n\n"));
-  }
-
-  private static String text(Report report) {
-    StringBuilder text = new StringBuilder();
-    report.warnings().forEach(w -> text.append("! ").append(w).append('\n'));
-    text.append(
-        counted(
-            report.changes().stream().map(c -> c.rule() + ": " + c.what()).toList(), "changes"));
-    text.append(
-        counted(
-            report.refusals().stream().map(r -> r.rule() + " refused: " + r.reason()).toList(),
-            "refusals"));
-    return text
-        + report.output()
-        + ": "
-        + Units.bytes(report.bytesAfter())
-        + " (was "
-        + Units.bytes(report.bytesBefore())
-        + ")";
-  }
-
-  /** Equal lines once, with their count. */
-  private static String counted(List<String> lines, String what) {
-    Map<String, Long> counts =
-        lines.stream()
-            .collect(
-                Collectors.groupingBy(line -> line, LinkedHashMap::new, Collectors.counting()));
-    return lines.size()
-        + " "
-        + what
-        + "\n"
-        + counts.entrySet().stream()
-            .limit(40)
-            .map(e -> "  " + (e.getValue() > 1 ? e.getValue() + " × " : "") + e.getKey() + "\n")
-            .collect(Collectors.joining());
   }
 }

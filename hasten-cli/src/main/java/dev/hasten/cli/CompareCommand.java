@@ -1,19 +1,23 @@
 package dev.hasten.cli;
 
+import dev.hasten.runtime.BadInputException;
 import dev.hasten.runtime.Bundle;
 import dev.hasten.study.Budget;
+import dev.hasten.study.LayerErrors;
 import dev.hasten.study.Progress;
 import dev.hasten.study.Quality;
 import dev.hasten.study.SpeedRow;
 import dev.hasten.study.Study;
 import dev.hasten.study.Trial;
 import dev.hasten.study.Workload;
+import dev.hasten.study.report.LayersPage;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -30,6 +34,7 @@ import picocli.CommandLine.Parameters;
       "%nExamples:",
       "  hasten compare model.onnx bundle --workload workload.yaml",
       "  hasten compare old.onnx new.onnx --workload workload.yaml --max-drop 1%%",
+      "  hasten compare model.onnx int8.onnx --workload workload.yaml --per-layer --html layers.html",
       "%nExit code 1: --max-drop was given, and B is not shown to keep it."
     })
 final class CompareCommand implements Callable<Integer> {
@@ -61,6 +66,25 @@ final class CompareCommand implements Callable<Integer> {
       description = "Time for the speed of each row (default: ${DEFAULT-VALUE}).")
   private String time = "10s";
 
+  @Option(
+      names = "--per-layer",
+      description =
+          "Instead: where the error enters. The signal-to-noise ratio of every inner value that"
+              + " both have, the worst examples, and what to try.")
+  private boolean perLayer;
+
+  @Option(
+      names = "--examples",
+      paramLabel = "N",
+      description = "With --per-layer: how many examples (default: ${DEFAULT-VALUE}).")
+  private int examples = 64;
+
+  @Option(
+      names = "--html",
+      paramLabel = "FILE",
+      description = "With --per-layer: write a page to look at, too.")
+  private @Nullable Path html;
+
   @Option(names = "--quiet", description = "No progress.")
   private boolean quiet;
 
@@ -77,6 +101,9 @@ final class CompareCommand implements Callable<Integer> {
     Duration perRow = Budget.parse(time).total();
     try (Opened a = Opened.of(first);
         Opened b = Opened.of(second)) {
+      if (perLayer) {
+        return layers(asked, a.model(), b.model());
+      }
       List<Trial> both = compare(asked, a.model(), b.model(), perRow);
       Report report = new Report(both.getFirst(), both.getLast());
       output.print(report, () -> text(report));
@@ -86,13 +113,30 @@ final class CompareCommand implements Callable<Integer> {
     }
   }
 
-  private List<Trial> compare(Workload asked, Path a, Path b, Duration perRow) {
+  private int layers(Workload asked, Path a, Path b) {
+    if (examples < 1) {
+      throw new BadInputException("--examples: " + examples + " (expected: >= 1)");
+    }
+    LayerErrors errors = watched(progress -> LayerErrors.of(asked, a, b, examples, progress));
+    if (html != null) {
+      LayersPage.write(errors, html);
+    }
+    output.print(
+        errors, () -> LayersText.of(errors) + (html == null ? "" : "\nPage  " + html + "\n"));
+    return Main.Exit.DONE;
+  }
+
+  private <T> T watched(Function<Progress, T> work) {
     if (quiet) {
-      return Study.compare(asked, a, b, perRow, Progress.NONE);
+      return work.apply(Progress.NONE);
     }
     try (ConsoleProgress progress = ConsoleProgress.start("compare")) {
-      return Study.compare(asked, a, b, perRow, progress);
+      return work.apply(progress);
     }
+  }
+
+  private List<Trial> compare(Workload asked, Path a, Path b, Duration perRow) {
+    return watched(progress -> Study.compare(asked, a, b, perRow, progress));
   }
 
   private String text(Report report) {

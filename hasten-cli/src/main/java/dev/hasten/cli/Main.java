@@ -31,6 +31,7 @@ import picocli.CommandLine.Command;
       ProfileCommand.class,
       OptimizeCommand.class,
       ApplyCommand.class,
+      QuantizeCommand.class,
       CompareCommand.class,
       ServeCommand.class,
       CommandLine.HelpCommand.class
@@ -41,6 +42,7 @@ import picocli.CommandLine.Command;
       "  hasten profile model.onnx                    where the time goes, and what would help",
       "  hasten optimize workload.yaml --budget 10m   the best bundle within the limits",
       "  hasten apply recipe.yaml model.onnx -o out.onnx",
+      "  hasten quantize model.onnx --method dynamic-int8 -o int8.onnx",
       "  hasten compare model.onnx bundle --workload workload.yaml",
       "  hasten serve bundle                          the inference server, REST and gRPC on one port",
       "",
@@ -77,6 +79,7 @@ public final class Main {
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setUsageHelpAutoWidth(true)
             .setExecutionExceptionHandler((e, command, parsed) -> report(e, command));
+    QuantizeCommand.declare(line);
     return args.length == 0 ? usage(line) : line.execute(args);
   }
 

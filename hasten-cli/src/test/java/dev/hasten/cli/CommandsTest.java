@@ -151,6 +151,115 @@ class CommandsTest {
   }
 
   @Test
+  void quantizeTakesTheOptionsThatItsMethodDeclares() {
+    Path model = folder.resolve("model.onnx");
+    Path made = folder.resolve("int8.onnx");
+    Outcome outcome =
+        run(
+            "quantize",
+            model,
+            "--method",
+            "dynamic-int8",
+            "--granularity",
+            "per-tensor",
+            "--set",
+            "clip=mse",
+            "-o",
+            made,
+            "--json");
+    assertThat(outcome.code()).as(outcome.err()).isEqualTo(Main.Exit.DONE);
+    JsonNode json = outcome.json();
+    assertThat(json.at("/options/granularity").asText()).isEqualTo("per-tensor");
+    assertThat(json.at("/options/clip").asText()).isEqualTo("mse");
+    assertThat(json.path("changes"))
+        .extracting(c -> c.path("what").asText())
+        .anyMatch(what -> what.contains("per tensor"));
+    assertThat(json.path("compare").get(0).asText()).contains("hasten compare", "int8.onnx");
+    assertThat(Model.read(made).graph().nodes()).anyMatch(node -> node.is("MatMulInteger"));
+    String text = run("quantize", model, "--method", "dynamic-int8", "-o", made).out();
+    assertThat(text).contains("dynamic-int8: 1 of 1", "hasten compare", "--per-layer");
+  }
+
+  @Test
+  void quantizeListsQuantizingMethodsAndTheirOptionsOnly() {
+    JsonNode methods = run("quantize", "--list", "--json").json();
+    assertThat(methods)
+        .extracting(m -> m.path("name").asText())
+        .contains("dynamic-int8", "static-int8", "weight-only-int8")
+        .doesNotContain("simplify", "smooth-quant");
+    Outcome help = run("quantize", "--method", "static-int8", "--help");
+    assertThat(help.code()).isEqualTo(Main.Exit.DONE);
+    assertThat(help.out()).contains("--percentile", "default: 99.99").doesNotContain("--clip");
+    assertThat(run("quantize", "--help").out()).contains("Examples", "--method");
+  }
+
+  @Test
+  void quantizeRefusesWhatItsMethodDoesNotKnow() {
+    Path model = folder.resolve("model.onnx");
+    Path made = folder.resolve("int8.onnx");
+    Outcome option =
+        run("quantize", model, "--method", "dynamic-int8", "--percentile", "99", "-o", made);
+    assertThat(option.code()).isEqualTo(Main.Exit.BAD_INPUT);
+    assertThat(option.err()).contains("--percentile", "--granularity");
+    Outcome value = run("quantize", model, "--method", "dynamic-int8", "--clip", "x", "-o", made);
+    assertThat(value.code()).isEqualTo(Main.Exit.BAD_INPUT);
+    assertThat(value.err()).contains("clip: x (expected: none|mse)");
+    Outcome method = run("quantize", model, "--method", "simplify", "-o", made);
+    assertThat(method.code()).isEqualTo(Main.Exit.BAD_INPUT);
+    assertThat(method.err()).contains("does not quantize", "static-int8");
+    Outcome data = run("quantize", model, "--method", "static-int8", "-o", made);
+    assertThat(data.code()).isEqualTo(Main.Exit.BAD_INPUT);
+    assertThat(data.err()).contains("no calibration data");
+    assertThat(made).doesNotExist();
+  }
+
+  @Test
+  void quantizeCalibratesOnAFileAlone() {
+    Path made = folder.resolve("int8.onnx");
+    Outcome outcome =
+        run(
+            "quantize",
+            folder.resolve("model.onnx"),
+            "--method",
+            "static-int8",
+            "--data",
+            folder.resolve("examples.jsonl"),
+            "-o",
+            made,
+            "--json");
+    assertThat(outcome.code()).as(outcome.err()).isEqualTo(Main.Exit.DONE);
+    // The examples hold x = [i, 1, i mod 7, 2] with i from 0 to 199.
+    assertThat(outcome.json().path("changes"))
+        .extracting(c -> c.path("what").asText())
+        .anyMatch(what -> what.contains("activations within [0"));
+  }
+
+  @Test
+  void compareTellsWhereTheErrorEnters() {
+    Path model = folder.resolve("model.onnx");
+    Path made = folder.resolve("int8.onnx");
+    run("quantize", model, "--method", "dynamic-int8", "-o", made);
+    Path page = folder.resolve("layers.html");
+    Outcome outcome =
+        run(
+            "compare",
+            model,
+            made,
+            "--workload",
+            folder.resolve("workload.yaml"),
+            "--per-layer",
+            "--html",
+            page,
+            "--json",
+            "--quiet");
+    assertThat(outcome.code()).as(outcome.err()).isEqualTo(Main.Exit.DONE);
+    JsonNode layer = outcome.json().path("layers").get(outcome.json().path("layers").size() - 1);
+    assertThat(layer.path("value").asText()).isEqualTo("y");
+    assertThat(layer.path("decibels").asDouble()).isBetween(20.0, 60.0);
+    assertThat(page).isNotEmptyFile();
+  }
+
+  @Test
   void aDryRunTellsWhatWouldBeTriedAndWritesNothing() throws IOException {
     Outcome outcome = run("optimize", folder.resolve("workload.yaml"), "--dry-run", "--json");
     assertThat(outcome.code()).isEqualTo(Main.Exit.DONE);

