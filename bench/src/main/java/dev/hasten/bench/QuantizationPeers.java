@@ -51,7 +51,11 @@ public final class QuantizationPeers {
   private static final String PUBLISHED = "published";
 
   private static final List<Row> ROWS =
-      List.of(new Row(1, 16, 1), new Row(1, 128, 1), new Row(8, 128, 1), new Row(32, 64, 1),
+      List.of(
+          new Row(1, 16, 1),
+          new Row(1, 128, 1),
+          new Row(8, 128, 1),
+          new Row(32, 64, 1),
           new Row(1, 0, 1));
 
   private final Workload workload;
@@ -73,13 +77,14 @@ public final class QuantizationPeers {
   public static void main(String[] args) throws IOException {
     Path demo = Path.of(args[0]);
     Workload workload = Workload.read(demo.resolve("workload.yaml"));
-    QuantizationPeers bench =
-        new QuantizationPeers(workload, Mails.read(Path.of(args[2])));
+    QuantizationPeers bench = new QuantizationPeers(workload, Mails.read(Path.of(args[2])));
     bench.models.put(FP32, workload.model());
     bench.models.put(PUBLISHED, demo.resolve("published-int8.onnx"));
     try (Stream<Path> files = Files.list(Path.of(args[1]))) {
-      files.filter(f -> f.toString().endsWith(".onnx")).sorted().forEach(f ->
-          bench.models.put(name(f), f));
+      files
+          .filter(f -> f.toString().endsWith(".onnx"))
+          .sorted()
+          .forEach(f -> bench.models.put(name(f), f));
     }
     bench.make(Path.of(args[3]));
     String part = args.length > 5 ? args[5] : "";
@@ -117,7 +122,8 @@ public final class QuantizationPeers {
     List<LabeledExample> fitted = test.subList(SCORED, SCORED + FITTED);
     Outputs original = embed(workload.model(), scored);
     Outputs originalFit = embed(workload.model(), fitted);
-    System.out.printf("%n| model | MB | cosine | overlap@10 | probe accuracy |%n|---|---|---|---|---|%n");
+    System.out.printf(
+        "%n| model | MB | cosine | overlap@10 | probe accuracy |%n|---|---|---|---|---|%n");
     models.forEach((name, file) -> {
       try {
         Outputs outputs = embed(file, scored);
@@ -161,8 +167,7 @@ public final class QuantizationPeers {
         List<Integer> places = order.subList(from, Math.min(order.size(), from + 16));
         List<Example> batch = places.stream().map(i -> examples.get(i).example()).toList();
         Map<String, NdArray> encoded = pipeline.encode(batch);
-        NdArray made =
-            pipeline.decode(encoded, session.run(encoded)).get(InputPipeline.EMBEDDING);
+        NdArray made = pipeline.decode(encoded, session.run(encoded)).get(InputPipeline.EMBEDDING);
         float[] all = Objects.requireNonNull(made).toFloats();
         int width = all.length / batch.size();
         for (int i = 0; i < batch.size(); i++) {
@@ -210,7 +215,8 @@ public final class QuantizationPeers {
                   speed.speedup().high()));
           System.out.println(lines.getLast());
           against
-              .computeIfAbsent(speed.name().equals(best) ? "best" : speed.name(), n -> new ArrayList<>())
+              .computeIfAbsent(
+                  speed.name().equals(best) ? "best" : speed.name(), n -> new ArrayList<>())
               .add(speed.speedup().estimate());
         }
       }
@@ -234,8 +240,7 @@ public final class QuantizationPeers {
         name,
         row -> {
           Session session =
-              Backend.cpu()
-                  .open(file, SessionOptions.defaults().withIntraOpThreads(row.threads()));
+              Backend.cpu().open(file, SessionOptions.defaults().withIntraOpThreads(row.threads()));
           return new Subject.Call() {
             @Override
             public void run(int input) {
@@ -278,7 +283,10 @@ public final class QuantizationPeers {
         Locale.ROOT,
         "%s quick: %s%n",
         row,
-        order.stream().limit(4).map(e -> String.format(Locale.ROOT, "%s %.2f ms", e.getKey(), e.getValue())).toList());
+        order.stream()
+            .limit(4)
+            .map(e -> String.format(Locale.ROOT, "%s %.2f ms", e.getKey(), e.getValue()))
+            .toList());
     return order.getFirst().getKey();
   }
 

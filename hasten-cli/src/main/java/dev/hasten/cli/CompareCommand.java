@@ -6,6 +6,7 @@ import dev.hasten.study.Budget;
 import dev.hasten.study.LayerErrors;
 import dev.hasten.study.Progress;
 import dev.hasten.study.Quality;
+import dev.hasten.study.Slowness;
 import dev.hasten.study.SpeedRow;
 import dev.hasten.study.Study;
 import dev.hasten.study.Trial;
@@ -35,6 +36,7 @@ import picocli.CommandLine.Parameters;
       "  hasten compare model.onnx bundle --workload workload.yaml",
       "  hasten compare old.onnx new.onnx --workload workload.yaml --max-drop 1%%",
       "  hasten compare model.onnx int8.onnx --workload workload.yaml --per-layer --html layers.html",
+      "  hasten compare model.onnx int8.onnx --workload workload.yaml --explain",
       "%nExit code 1: --max-drop was given, and B is not shown to keep it."
     })
 final class CompareCommand implements Callable<Integer> {
@@ -74,6 +76,13 @@ final class CompareCommand implements Callable<Integer> {
   private boolean perLayer;
 
   @Option(
+      names = "--explain",
+      description =
+          "Instead: why B is slow, or not as fast as it could be, by what the runtime executes of"
+              + " both; which layers to leave in floating point.")
+  private boolean explain;
+
+  @Option(
       names = "--examples",
       paramLabel = "N",
       description = "With --per-layer: how many examples (default: ${DEFAULT-VALUE}).")
@@ -101,6 +110,14 @@ final class CompareCommand implements Callable<Integer> {
     Duration perRow = Budget.parse(time).total();
     try (Opened a = Opened.of(first);
         Opened b = Opened.of(second)) {
+      if (perLayer && explain) {
+        throw new BadInputException("--per-layer, --explain: both given (expected: one of them)");
+      }
+      if (explain) {
+        Slowness slowness = Slowness.of(asked, a.model(), b.model());
+        output.print(slowness, () -> SlowText.of(slowness));
+        return Main.Exit.DONE;
+      }
       if (perLayer) {
         return layers(asked, a.model(), b.model());
       }

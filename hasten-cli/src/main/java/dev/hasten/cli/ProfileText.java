@@ -5,6 +5,7 @@ import dev.hasten.measure.OperatorProfile;
 import dev.hasten.measure.Placement;
 import dev.hasten.study.Advice;
 import dev.hasten.study.Profile;
+import dev.hasten.study.PaddingCost;
 import dev.hasten.study.ProfileDetail;
 import dev.hasten.study.ProfileResult;
 import dev.hasten.study.blocks.BlockCost;
@@ -65,6 +66,19 @@ final class ProfileText {
         .append(" a call");
     if (profile.padding() > 0) {
       text.append("; padding ").append(Units.percent(profile.padding())).append(" of the tokens");
+    }
+    for (PaddingCost cost : profile.lengths()) {
+      text.append(
+          String.format(
+              Locale.ROOT,
+              "%nbatches of %d at natural lengths: %s padding as they arrive, %s grouped by length;"
+                  + " grouping is %.2f times as fast (%.2f to %.2f)",
+              cost.batch(),
+              Units.percent(cost.arrival()),
+              Units.percent(cost.grouped()),
+              cost.speedup().estimate(),
+              cost.speedup().low(),
+              cost.speedup().high()));
     }
     text.append("\n\n");
   }

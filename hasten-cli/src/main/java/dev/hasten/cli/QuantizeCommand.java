@@ -317,7 +317,7 @@ final class QuantizeCommand implements Callable<Integer> {
         made.changes(),
         made.refusals(),
         warnings,
-        List.of(compare, compare + " --per-layer"));
+        List.of(compare, compare + " --per-layer", compare + " --explain"));
   }
 
   private static Listed describe(TechniqueInfo info) {

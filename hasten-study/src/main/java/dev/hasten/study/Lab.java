@@ -314,6 +314,12 @@ final class Lab implements TrialRunner, AutoCloseable {
   }
 
   @Override
+  public List<Slowness.Cause> slow(Subject subject) {
+    Row row = workload.rows().getFirst();
+    return Slowness.of(workload.model(), file(subject), row, inputs(row)).causes();
+  }
+
+  @Override
   public List<StudyResult.TuningRow> tune(Subject subject, Row row, Duration budget) {
     Map<String, SessionOptions> settings = new LinkedHashMap<>();
     int threadings = 1 + (31 - Integer.numberOfLeadingZeros(Math.min(hardware.cores(), 16)));

@@ -1,7 +1,6 @@
 package dev.hasten.study;
 
 import dev.hasten.graph.Model;
-import dev.hasten.graph.Node;
 import dev.hasten.measure.Hardware;
 import dev.hasten.measure.OperatorProfile.NodeTime;
 import dev.hasten.measure.ProcessCost;
@@ -21,10 +20,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Finds out where the time of a model goes, and what could help. */
@@ -133,18 +130,12 @@ public final class Profile {
   }
 
   private static Map<String, Double> nodeTimes(Model model, Profiler.Taken taken) {
-    Set<String> names = new HashSet<>();
-    model.graph().allNodes().stream().map(Node::name).forEach(names::add);
+    ExecutedNames names = new ExecutedNames(model.graph());
     Map<String, Double> times = new HashMap<>();
     for (NodeTime node : taken.operators().nodes()) {
-      String name = node.node();
-      while (!name.isEmpty() && !names.contains(name)) {
-        int cut = Math.max(name.lastIndexOf('/'), name.lastIndexOf('_'));
-        name = cut < 0 ? "" : name.substring(0, cut);
-      }
-      if (!name.isEmpty()) {
-        times.merge(name, node.perRun().toNanos() / 1e3, Double::sum);
-      }
+      names
+          .node(node.node())
+          .ifPresent(own -> times.merge(own.name(), node.perRun().toNanos() / 1e3, Double::sum));
     }
     return times;
   }

@@ -22,6 +22,8 @@ import java.util.List;
  * @param weightBytes their bytes
  * @param flops operations of one call at the row; 0 if unknown
  * @param padding share of the tokens at the natural rows that are padding; 0 for tensors
+ * @param lengths what padding costs and grouping by length saves, by batch; empty for tensors, and
+ *     where it was not measured
  */
 public record ProfileResult(
     String model,
@@ -35,10 +37,32 @@ public record ProfileResult(
     long parameters,
     long weightBytes,
     double flops,
-    double padding) {
+    double padding,
+    List<PaddingCost> lengths) {
+  /** Without a look at padding. */
+  public ProfileResult(
+      String model,
+      Row row,
+      Duration latency,
+      Duration preprocessing,
+      OperatorProfile operators,
+      List<Placement> placements,
+      Peaks peaks,
+      List<Scaling> scaling,
+      long parameters,
+      long weightBytes,
+      double flops,
+      double padding) {
+    this(
+        model, row, latency, preprocessing, operators, placements, peaks, scaling, parameters,
+        weightBytes, flops, padding, List.of());
+  }
+
   public ProfileResult {
     placements = List.copyOf(placements);
     scaling = List.copyOf(scaling);
+    // Journals of before have none.
+    lengths = lengths == null ? List.of() : List.copyOf(lengths);
   }
 
   /** Share of pre-processing in the time of a whole call, 0 to 1. */

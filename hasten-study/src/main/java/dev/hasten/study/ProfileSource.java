@@ -2,6 +2,7 @@ package dev.hasten.study;
 
 import dev.hasten.measure.Row;
 import dev.hasten.runtime.NdArray;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,11 @@ interface ProfileSource {
 
   /** Median time of the input pipeline for a call. */
   Duration preprocessing(Row row);
+
+  /** What padding costs and grouping saves; empty where examples have one length. */
+  default List<PaddingCost> lengthCosts(Path model, Duration perBatch) {
+    return List.of();
+  }
 
   /** Share of the row's elements that is padding. */
   double padding();

@@ -70,7 +70,7 @@ final class Profiler {
     Row row = source.row();
     Model model = Model.read(file);
     progress.at("operators", 0.1, Duration.ofSeconds(12));
-    OperatorProfile operators = operators(file, row);
+    OperatorProfile operators = operators(file, row, source.inputs(row));
     progress.at("what the machine can do", 0.2, Duration.ofSeconds(10));
     Peaks peaks = known != null ? known : Peaks.measure(row.threads(), Duration.ofSeconds(2));
     List<Placement> placements = Roofline.place(operators, model, peaks);
@@ -100,7 +100,8 @@ final class Profiler {
             model.parameters(),
             model.weightBytes(),
             flops,
-            source.padding());
+            source.padding(),
+            careful ? source.lengthCosts(file, perRow.multipliedBy(4)) : List.of());
     return new Taken(result, operators, cost(times, row.threads()));
   }
 
@@ -188,7 +189,8 @@ final class Profiler {
     return points.size() < CostModel.LEAST ? null : CostModel.fit(points);
   }
 
-  private OperatorProfile operators(Path file, Row row) {
+  /** What the runtime executes of a model, on inputs taken in turn. */
+  static OperatorProfile operators(Path file, Row row, List<Map<String, NdArray>> inputs) {
     try {
       Path folder = Files.createTempDirectory("hasten-profile");
       try {
@@ -197,7 +199,6 @@ final class Profiler {
                 .withIntraOpThreads(row.threads())
                 .withProfileTo(folder.resolve("profile"));
         try (Session session = Backend.cpu().open(file, options)) {
-          List<Map<String, NdArray>> inputs = source.inputs(row);
           for (int i = 0; i < WARM_UP + PROFILED; i++) {
             session.run(inputs.get(i % inputs.size()));
           }

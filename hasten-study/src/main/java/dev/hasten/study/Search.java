@@ -227,8 +227,20 @@ final class Search {
       tried += Trials.isRepeated(trial) ? 0 : 1;
       complete |= trial.status() == Trial.Status.MEASURED;
       promising |= tools.choice().promising(trial, original);
+      trial = explained(trial, tools);
       trials.add(trial);
       meter.trial(trial);
+      Study.Planned without = without(candidate, trial);
+      if (without != null) {
+        Trial better =
+            journal.once(
+                "trial/" + without.id(), Trial.class, () -> Attempt.candidate(tools, without, known(original, trials)));
+        tried += Trials.isRepeated(better) ? 0 : 1;
+        complete |= better.status() == Trial.Status.MEASURED;
+        promising |= tools.choice().promising(better, original);
+        trials.add(better);
+        meter.trial(better);
+      }
     }
     return trials;
   }
@@ -252,6 +264,50 @@ final class Search {
   private boolean timeIsUp(Duration more) {
     Duration whole = budget.compareTo(LEAST_TIME) < 0 ? LEAST_TIME : budget;
     return journal.spent().plus(more).compareTo(whole) > 0;
+  }
+
+  /** Why a candidate that turned out slow is slow. */
+  private Trial explained(Trial trial, Attempt.Tools tools) {
+    boolean slow =
+        trial.status() == Trial.Status.DROPPED
+            && trial.stage() == Trial.Stage.QUICK_SPEED
+            && !trial.speed().isEmpty()
+            && tools.choice().slower(trial).isPresent();
+    if (!slow) {
+      return trial;
+    }
+    meter.at(trial.label() + ": why it is slow", 0);
+    record Causes(List<Slowness.Cause> causes) {}
+    Causes found =
+        journal.once(
+            "slow/" + trial.id(),
+            Causes.class,
+            () -> {
+              try {
+                return new Causes(runner.slow(present(trial)));
+              } catch (EnvironmentException e) {
+                throw e;
+              } catch (RuntimeException e) {
+                // An explanation less; no reason to lose the study.
+                meter.note(trial.label() + ": not explained: " + e.getMessage());
+                return new Causes(List.of());
+              }
+            });
+    return Trials.withSlow(trial, found.causes());
+  }
+
+  /** The candidate with the layers that make it slow left in floating point, if that is known. */
+  private static Study.@Nullable Planned without(Study.Planned candidate, Trial trial) {
+    List<String> layers = Slowness.exclude(trial.slow());
+    List<Step> steps = candidate.recipe().stream().map(s -> s.excluding(layers)).toList();
+    return steps.equals(candidate.recipe())
+        ? null
+        : new Study.Planned(
+            candidate.id() + "-fast",
+            candidate.label() + " without the slow layers",
+            steps,
+            "%d layers of %s are slower than in floating point"
+                .formatted(layers.size(), candidate.label()));
   }
 
   private boolean timeForAnother(int done) {

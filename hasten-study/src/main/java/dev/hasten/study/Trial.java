@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param changes what its techniques changed, counted
  * @param refusals what its techniques refused to change, and why
  * @param took time spent on it
+ * @param slow what makes it slower than it could be, dearest first; empty if it was not looked for
  */
 public record Trial(
     String id,
@@ -44,12 +45,39 @@ public record Trial(
     @Nullable Quality test,
     List<ChangeCount> changes,
     List<RefusalNote> refusals,
-    Duration took) {
+    Duration took,
+    List<Slowness.Cause> slow) {
+  /** Without a look at what makes it slow. */
+  public Trial(
+      String id,
+      String label,
+      Kind kind,
+      Status status,
+      Stage stage,
+      String reason,
+      String expectation,
+      List<Step> recipe,
+      long fileBytes,
+      String sha256,
+      List<SpeedRow> speed,
+      @Nullable MemoryUse memory,
+      @Nullable Quality validate,
+      @Nullable Quality test,
+      List<ChangeCount> changes,
+      List<RefusalNote> refusals,
+      Duration took) {
+    this(
+        id, label, kind, status, stage, reason, expectation, recipe, fileBytes, sha256, speed,
+        memory, validate, test, changes, refusals, took, List.of());
+  }
+
   public Trial {
     recipe = List.copyOf(recipe);
     speed = List.copyOf(speed);
     changes = List.copyOf(changes);
     refusals = List.copyOf(refusals);
+    // Journals of before have none.
+    slow = slow == null ? List.of() : List.copyOf(slow);
   }
 
   /** The speed at a row, if it was measured there. */

@@ -52,6 +52,11 @@ interface TrialRunner {
   /** Quantizes one layer alone, in each of the plan's formats. */
   Probe probe(MixPlan plan, Row judged, Layer layer);
 
+  /** What makes a subject slower than it could be; empty if nothing was found. */
+  default List<Slowness.Cause> slow(Subject subject) {
+    return List.of();
+  }
+
   /** Tries run-time settings on a row's inputs, best first, the chosen one marked. */
   List<StudyResult.TuningRow> tune(Subject subject, Row row, Duration budget);
 }

@@ -75,6 +75,12 @@ final class Trials {
     return draft.trial();
   }
 
+  static Trial withSlow(Trial t, List<Slowness.Cause> causes) {
+    Draft draft = new Draft(t);
+    draft.slow = causes;
+    return draft.trial();
+  }
+
   static Trial withMemory(Trial t, Trial.@Nullable MemoryUse memory) {
     Draft draft = new Draft(t);
     draft.memory = memory;
@@ -163,6 +169,7 @@ final class Trials {
     private List<Trial.ChangeCount> changes;
     private List<Trial.RefusalNote> refusals;
     private Duration took;
+    private List<Slowness.Cause> slow;
 
     Draft(Trial from) {
       this.from = from;
@@ -178,6 +185,7 @@ final class Trials {
       this.changes = from.changes();
       this.refusals = from.refusals();
       this.took = from.took();
+      this.slow = from.slow();
     }
 
     Trial trial() {
@@ -198,7 +206,8 @@ final class Trials {
           test,
           changes,
           refusals,
-          took);
+          took,
+          slow);
     }
   }
 }

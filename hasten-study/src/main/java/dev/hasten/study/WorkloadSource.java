@@ -4,6 +4,7 @@ import dev.hasten.measure.Row;
 import dev.hasten.runtime.Example;
 import dev.hasten.runtime.NdArray;
 import dev.hasten.runtime.PipelineSpec;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -58,6 +59,13 @@ final class WorkloadSource implements ProfileSource {
     return Profiler.median(
         i -> lab.data().pipeline().encode(examples.get(i % examples.size())),
         Duration.ofMillis(500));
+  }
+
+  @Override
+  public List<PaddingCost> lengthCosts(Path model, Duration perBatch) {
+    return workload.pipeline() instanceof PipelineSpec.Text
+        ? new PaddingMeter(lab.data(), row().threads()).measure(model, perBatch)
+        : List.of();
   }
 
   @Override

@@ -102,6 +102,20 @@ final class FakeRunner implements TrialRunner {
     return this;
   }
 
+  private final Map<String, List<Slowness.Cause>> slow = new HashMap<>();
+
+  /** What makes a candidate slow. */
+  FakeRunner slowFor(String id, Slowness.Cause... causes) {
+    slow.put(id, List.of(causes));
+    return this;
+  }
+
+  @Override
+  public List<Slowness.Cause> slow(Subject subject) {
+    asked.add("slow " + subject.id());
+    return slow.getOrDefault(subject.id(), List.of());
+  }
+
   /** With which confidence each finalist was tested, in that order. */
   Map<String, Double> confidences() {
     return confidences;

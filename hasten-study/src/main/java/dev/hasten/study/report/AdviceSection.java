@@ -6,6 +6,7 @@ import static dev.hasten.study.report.Html.text;
 import static dev.hasten.study.report.Html.when;
 
 import dev.hasten.study.Advice;
+import dev.hasten.study.PaddingCost;
 import dev.hasten.study.ProfileResult;
 import java.util.Comparator;
 import java.util.List;
@@ -78,6 +79,37 @@ final class AdviceSection {
           text(Format.millis(s.latency())),
           text(Format.number(s.examplesPerSecond())));
     }
-    return join(facts.html(), when(!profile.scaling().isEmpty(), scaling.html()));
+    return join(
+        facts.html(),
+        when(!profile.scaling().isEmpty(), scaling.html()),
+        when(!profile.lengths().isEmpty(), lengths(profile.lengths())));
+  }
+
+  private static Html lengths(List<PaddingCost> costs) {
+    var table =
+        Table.of(
+            "What padding costs, and what grouping by length saves, per %d examples of natural length"
+                .formatted(costs.getFirst().window()),
+            Table.number("Batch"),
+            Table.number("padding as they arrive"),
+            Table.number("grouped"),
+            Table.number("ms as they arrive"),
+            Table.number("grouped"),
+            Table.number("faster, 95 %"));
+    for (PaddingCost cost : costs) {
+      table.row(
+          text(String.valueOf(cost.batch())),
+          text(Format.percent(cost.arrival())),
+          text(Format.percent(cost.grouped())),
+          text(Format.millis(cost.arrivalTime())),
+          text(Format.millis(cost.groupedTime())),
+          text(
+              "%s (%s to %s)"
+                  .formatted(
+                      Format.times(cost.speedup().estimate()),
+                      Format.times(cost.speedup().low()),
+                      Format.times(cost.speedup().high()))));
+    }
+    return table.html();
   }
 }

@@ -27,7 +27,8 @@ final class RefusalSection {
         study.all().stream().filter(t -> t.status() != Trial.Status.MEASURED).toList();
     return join(
         render(study.trials().stream().flatMap(t -> t.refusals().stream()).toList()),
-        when(!left.isEmpty(), left(left)));
+        when(!left.isEmpty(), left(left)),
+        SlowSection.render(study.trials()));
   }
 
   private static Html left(List<Trial> trials) {
