@@ -236,6 +236,7 @@ final class LayerComparison {
     return switch (example) {
       case Example.Text(String text) -> text.length() > 120 ? text.substring(0, 117) + "..." : text;
       case Example.Tensors(Map<String, NdArray> tensors) -> tensors.toString();
+      case Example.Row row -> row.where();
       case Example.Image image -> String.valueOf(image.source());
       case Example.Audio audio -> String.valueOf(audio.source());
     };

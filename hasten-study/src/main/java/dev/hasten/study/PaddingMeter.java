@@ -2,9 +2,9 @@ package dev.hasten.study;
 
 import dev.hasten.measure.LabeledExample;
 import dev.hasten.measure.Row;
-import dev.hasten.measure.Split;
 import dev.hasten.measure.SpeedOptions;
 import dev.hasten.measure.SpeedTest;
+import dev.hasten.measure.Split;
 import dev.hasten.measure.Subject;
 import dev.hasten.measure.SubjectSpeed;
 import dev.hasten.runtime.Backend;

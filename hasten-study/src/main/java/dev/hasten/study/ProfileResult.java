@@ -54,8 +54,19 @@ public record ProfileResult(
       double flops,
       double padding) {
     this(
-        model, row, latency, preprocessing, operators, placements, peaks, scaling, parameters,
-        weightBytes, flops, padding, List.of());
+        model,
+        row,
+        latency,
+        preprocessing,
+        operators,
+        placements,
+        peaks,
+        scaling,
+        parameters,
+        weightBytes,
+        flops,
+        padding,
+        List.of());
   }
 
   public ProfileResult {

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Finds in the profiles of a model and of its quantized form what makes the latter slow. */
@@ -60,6 +61,30 @@ final class SlowFinder {
     return profile.operators().stream()
         .map(OperatorTime::perRun)
         .reduce(Duration.ZERO, Duration::plus);
+  }
+
+  /** Of several profiles of a model the least time of each node. */
+  static OperatorProfile least(List<OperatorProfile> profiles) {
+    Map<String, NodeTime> nodes = new LinkedHashMap<>();
+    for (OperatorProfile profile : profiles) {
+      profile.nodes().forEach(node ->
+          nodes.merge(
+              node.node(), node, (p, q) -> p.perRun().compareTo(q.perRun()) <= 0 ? p : q));
+    }
+    Map<String, List<NodeTime>> types =
+        nodes.values().stream()
+            .collect(
+                Collectors.groupingBy(NodeTime::opType, LinkedHashMap::new, Collectors.toList()));
+    double all = nodes.values().stream().mapToLong(n -> n.perRun().toNanos()).sum();
+    List<OperatorTime> operators = new ArrayList<>();
+    types.forEach((type, own) -> {
+      long nanos = own.stream().mapToLong(n -> n.perRun().toNanos()).sum();
+      operators.add(
+          new OperatorTime(type, own.size(), Duration.ofNanos(nanos), nanos / Math.max(1, all)));
+    });
+    OperatorProfile first = profiles.getFirst();
+    return new OperatorProfile(
+        first.runs(), first.run(), operators, List.copyOf(nodes.values()));
   }
 
   List<Cause> causes() {
@@ -208,8 +233,8 @@ final class SlowFinder {
   /** Whether the layer of the reference is computed from bytes in the other model. */
   private boolean becameInteger(String layer) {
     return b.graph().allNodes().stream()
-        .anyMatch(
-            n -> (UNFUSED.contains(n.opType()) || n.is("DequantizeLinear") || n.is("QAttention"))
+        .anyMatch(n ->
+            (UNFUSED.contains(n.opType()) || n.is("DequantizeLinear") || n.is("QAttention"))
                 && (reference(n).equals(layer)
                     || (n.is("DequantizeLinear")
                         && n.output().users().stream()

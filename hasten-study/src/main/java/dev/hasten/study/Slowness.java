@@ -5,11 +5,12 @@ import dev.hasten.measure.OperatorProfile;
 import dev.hasten.measure.Row;
 import dev.hasten.runtime.Backend;
 import dev.hasten.runtime.Cores;
+import dev.hasten.runtime.NdArray;
 import dev.hasten.runtime.Session;
 import dev.hasten.runtime.SessionOptions;
-import dev.hasten.runtime.NdArray;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -87,27 +88,39 @@ public record Slowness(
   }
 
   static Slowness of(Path reference, Path other, Row row, List<Map<String, NdArray>> inputs) {
-    OperatorProfile a = Profiler.operators(reference, row, inputs);
-    OperatorProfile b = Profiler.operators(other, row, inputs);
-    SlowFinder finder = new SlowFinder(Model.read(reference), Model.read(other), a, b);
+    Pair own = Pair.of(reference, other, row, inputs);
+    SlowFinder finder = new SlowFinder(Model.read(reference), Model.read(other), own.a(), own.b());
     finder.layers();
     int cores = Cores.available();
     if (cores > 1) {
       int threads = row.threads() > 1 ? 1 : Math.min(cores, 4);
-      Row scaled = new Row(row.batch(), row.length(), threads);
-      OperatorProfile moreA = Profiler.operators(reference, scaled, inputs);
-      OperatorProfile moreB = Profiler.operators(other, scaled, inputs);
-      boolean more = threads > row.threads();
-      finder.threads(
-          Math.max(threads, row.threads()), more ? moreA : a, more ? moreB : b, more ? a : moreA,
-          more ? b : moreB);
+      Pair scaled =
+          Pair.of(reference, other, new Row(row.batch(), row.length(), threads), inputs);
+      Pair many = threads > 1 ? scaled : own;
+      Pair one = threads > 1 ? own : scaled;
+      finder.threads(Math.max(threads, row.threads()), many.a(), many.b(), one.a(), one.b());
     }
     return new Slowness(
         StudyRun.name(reference),
         StudyRun.name(other),
         row,
-        SlowFinder.sum(a),
-        SlowFinder.sum(b),
+        SlowFinder.sum(own.a()),
+        SlowFinder.sum(own.b()),
         finder.causes());
+  }
+
+  /** Both profiled in turn, several times: of each node the time that was disturbed least. */
+  private record Pair(OperatorProfile a, OperatorProfile b) {
+    private static final int TURNS = 3;
+
+    static Pair of(Path reference, Path other, Row row, List<Map<String, NdArray>> inputs) {
+      List<OperatorProfile> a = new ArrayList<>();
+      List<OperatorProfile> b = new ArrayList<>();
+      for (int i = 0; i < TURNS; i++) {
+        a.add(Profiler.operators(reference, row, inputs));
+        b.add(Profiler.operators(other, row, inputs));
+      }
+      return new Pair(SlowFinder.least(a), SlowFinder.least(b));
+    }
   }
 }

@@ -67,8 +67,24 @@ public record Trial(
       List<RefusalNote> refusals,
       Duration took) {
     this(
-        id, label, kind, status, stage, reason, expectation, recipe, fileBytes, sha256, speed,
-        memory, validate, test, changes, refusals, took, List.of());
+        id,
+        label,
+        kind,
+        status,
+        stage,
+        reason,
+        expectation,
+        recipe,
+        fileBytes,
+        sha256,
+        speed,
+        memory,
+        validate,
+        test,
+        changes,
+        refusals,
+        took,
+        List.of());
   }
 
   public Trial {

@@ -68,6 +68,7 @@ class SearchTest {
             "make t2",
             "look at t2",
             "time t2",
+            "slow t2",
             "make t3",
             "look at t3",
             "time t3",

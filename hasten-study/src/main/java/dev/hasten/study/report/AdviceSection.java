@@ -82,10 +82,13 @@ final class AdviceSection {
     return join(
         facts.html(),
         when(!profile.scaling().isEmpty(), scaling.html()),
-        when(!profile.lengths().isEmpty(), lengths(profile.lengths())));
+        lengths(profile.lengths()));
   }
 
   private static Html lengths(List<PaddingCost> costs) {
+    if (costs.isEmpty()) {
+      return Html.NOTHING;
+    }
     var table =
         Table.of(
             "What padding costs, and what grouping by length saves, per %d examples of natural length"
