@@ -67,9 +67,11 @@ final class SlowFinder {
   static OperatorProfile least(List<OperatorProfile> profiles) {
     Map<String, NodeTime> nodes = new LinkedHashMap<>();
     for (OperatorProfile profile : profiles) {
-      profile.nodes().forEach(node ->
-          nodes.merge(
-              node.node(), node, (p, q) -> p.perRun().compareTo(q.perRun()) <= 0 ? p : q));
+      profile
+          .nodes()
+          .forEach(node ->
+              nodes.merge(
+                  node.node(), node, (p, q) -> p.perRun().compareTo(q.perRun()) <= 0 ? p : q));
     }
     Map<String, List<NodeTime>> types =
         nodes.values().stream()
@@ -83,8 +85,7 @@ final class SlowFinder {
           new OperatorTime(type, own.size(), Duration.ofNanos(nanos), nanos / Math.max(1, all)));
     });
     OperatorProfile first = profiles.getFirst();
-    return new OperatorProfile(
-        first.runs(), first.run(), operators, List.copyOf(nodes.values()));
+    return new OperatorProfile(first.runs(), first.run(), operators, List.copyOf(nodes.values()));
   }
 
   List<Cause> causes() {

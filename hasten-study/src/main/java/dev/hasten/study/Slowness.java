@@ -94,8 +94,7 @@ public record Slowness(
     int cores = Cores.available();
     if (cores > 1) {
       int threads = row.threads() > 1 ? 1 : Math.min(cores, 4);
-      Pair scaled =
-          Pair.of(reference, other, new Row(row.batch(), row.length(), threads), inputs);
+      Pair scaled = Pair.of(reference, other, new Row(row.batch(), row.length(), threads), inputs);
       Pair many = threads > 1 ? scaled : own;
       Pair one = threads > 1 ? own : scaled;
       finder.threads(Math.max(threads, row.threads()), many.a(), many.b(), one.a(), one.b());
