@@ -231,7 +231,7 @@ class CommandsTest {
     // The examples hold x = [i, 1, i mod 7, 2] with i from 0 to 199.
     assertThat(outcome.json().path("changes"))
         .extracting(c -> c.path("what").asText())
-        .anyMatch(what -> what.contains("activations within [0"));
+        .anyMatch(what -> what.contains("[0.000, 199.0]"));
   }
 
   @Test

@@ -32,6 +32,9 @@ final class Profiler {
   private static final int WARM_UP = 5;
   private static final int PROFILED = 20;
 
+  /** Of one profile. */
+  static final int RUNS = WARM_UP + PROFILED;
+
   /** Nodes kept in the result; the rest is in the sums per operator. */
   private static final int TOP = 60;
 

@@ -33,6 +33,10 @@ final class Search {
   private static final double TRIALS_UNTIL = 0.5;
 
   private static final double FINALS_SHARE = 0.2;
+
+  /** No explanation of a slow candidate may take more. */
+  private static final double EXPLAIN_SHARE = 0.1;
+
   private static final double TUNING_SHARE = 0.05;
 
   private final Workload workload;
@@ -234,7 +238,9 @@ final class Search {
       if (without != null) {
         Trial better =
             journal.once(
-                "trial/" + without.id(), Trial.class, () -> Attempt.candidate(tools, without, known(original, trials)));
+                "trial/" + without.id(),
+                Trial.class,
+                () -> Attempt.candidate(tools, without, known(original, trials)));
         tried += Trials.isRepeated(better) ? 0 : 1;
         complete |= better.status() == Trial.Status.MEASURED;
         promising |= tools.choice().promising(better, original);
@@ -283,6 +289,10 @@ final class Search {
             "slow/" + trial.id(),
             Causes.class,
             () -> {
+              Duration cost = trial.speed().getFirst().p50().multipliedBy(Slowness.RUNS);
+              if (cost.compareTo(share(EXPLAIN_SHARE)) > 0 || timeIsUp(cost)) {
+                return new Causes(List.of());
+              }
               try {
                 return new Causes(runner.slow(present(trial)));
               } catch (EnvironmentException e) {

@@ -27,6 +27,9 @@ import java.util.Map;
  */
 public record Slowness(
     String a, String b, Row row, Duration timeA, Duration timeB, List<Cause> causes) {
+  /** Runs that it takes to find out, of both models and on few threads and more. */
+  static final int RUNS = 4 * Pair.TURNS * Profiler.RUNS;
+
   public Slowness {
     causes = List.copyOf(causes);
   }

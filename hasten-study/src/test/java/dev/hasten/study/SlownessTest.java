@@ -198,7 +198,7 @@ class SlownessTest {
         new Slowness.Cause(
             Slowness.Kind.TOO_SMALL, "n", "small/MatMul", Duration.ofNanos(5), "what", "remedy");
     FakeRunner runner =
-        new FakeRunner(workload, Map.of("t1", FakeRunner.Outcome.GOOD.faster(0.5)))
+        new FakeRunner(workload, Map.of("t1", FakeRunner.Outcome.GOOD.faster(0.8)))
             .slowFor("t1", cause);
     Study.Planned planned =
         new Study.Planned(
