@@ -222,17 +222,15 @@ final class JobStore {
   List<Job> claim(String owner, int most, boolean bulkToo) {
     long now = clock.millis();
     return database.transaction(session -> {
-      park(session, now);
+      takeBack(session, now);
       return session.query(
           JobRows::read,
-          "WITH due AS (SELECT id FROM job WHERE"
-              + " ((state = 'queued' AND not_before <= ?) OR (state = 'running' AND lease_until < ?))"
+          "WITH due AS (SELECT id FROM job WHERE state = 'queued' AND not_before <= ?"
               + " AND bulk <= ? ORDER BY not_before LIMIT ?"
               + database.skippingTaken()
               + ") UPDATE job SET state = 'running', owner = ?, lease_until = ?,"
               + " attempts = attempts + 1, started = COALESCE(started, ?)"
               + " WHERE id IN (SELECT id FROM due) RETURNING *",
-          now,
           now,
           bulkToo ? 1 : 0,
           most,
@@ -242,8 +240,11 @@ final class JobStore {
     });
   }
 
-  /** A job that takes its node down with it must not take the next ones. */
-  private void park(Database.Session session, long now) throws SQLException {
+  /**
+   * What nodes that went away had waits again; but a job that takes its node down with it must not
+   * take all the others.
+   */
+  private void takeBack(Database.Session session, long now) throws SQLException {
     session.update(
         "UPDATE job SET state = 'parked', ended = ?, expires = ?, error = 'the node that ran it'"
             + " || ' went away without an answer, at attempt ' || CAST(attempts AS TEXT)"
@@ -256,6 +257,10 @@ final class JobStore {
         now,
         now,
         options.attempts());
+    session.update(
+        "UPDATE job SET state = 'queued', owner = NULL, lease_until = NULL"
+            + " WHERE state = 'running' AND lease_until < ?",
+        now);
   }
 
   /**
