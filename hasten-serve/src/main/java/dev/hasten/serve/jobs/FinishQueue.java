@@ -1,6 +1,6 @@
 package dev.hasten.serve.jobs;
 
-import dev.hasten.serve.jobs.JobStore.Ending;
+import dev.hasten.serve.jobs.JobLeases.Ending;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -21,7 +21,7 @@ final class FinishQueue implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FinishQueue.class);
   private static final int MOST_AT_A_TIME = 128;
 
-  private final JobStore store;
+  private final JobLeases leases;
   private final Consumer<Job> written;
   private final LinkedBlockingQueue<Ending> endings = new LinkedBlockingQueue<>();
   private final ExecutorService thread =
@@ -36,8 +36,8 @@ final class FinishQueue implements AutoCloseable {
   /**
    * @param written is told of each, whether it was still its owner's or not
    */
-  FinishQueue(JobStore store, Consumer<Job> written) {
-    this.store = store;
+  FinishQueue(JobLeases leases, Consumer<Job> written) {
+    this.leases = leases;
     this.written = written;
   }
 
@@ -76,7 +76,7 @@ final class FinishQueue implements AutoCloseable {
       return;
     }
     try {
-      store.finish(some);
+      leases.finish(some);
     } finally {
       some.forEach(ending -> written.accept(ending.job()));
     }

@@ -41,7 +41,7 @@ final class JobWorker {
   private static final long LOOK_MILLIS = 250;
 
   private final String owner;
-  private final JobStore store;
+  private final JobLeases leases;
   private final JobParts parts;
   private final ModelRepository repository;
   private final JobsOptions options;
@@ -64,19 +64,19 @@ final class JobWorker {
    */
   JobWorker(
       String owner,
-      JobStore store,
+      JobLeases leases,
       JobParts parts,
       ModelRepository repository,
       JobsOptions options,
       Consumer<String> changed) {
     this.owner = owner;
-    this.store = store;
+    this.leases = leases;
     this.parts = parts;
     this.repository = repository;
     this.options = options;
     this.changed = changed;
     this.free = new Semaphore(options.inFlight());
-    this.finished = new FinishQueue(store, this::ended);
+    this.finished = new FinishQueue(leases, this::ended);
     this.heart =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("hasten-jobs-heart").daemon().factory());
@@ -113,7 +113,7 @@ final class JobWorker {
 
   private List<Job> claim(int most) throws InterruptedException {
     try {
-      return store.claim(owner, most, bulkFree.availablePermits() > 0);
+      return leases.claim(owner, most, bulkFree.availablePermits() > 0);
     } catch (RuntimeException e) {
       LOG.error("jobs cannot be taken; they stay where they are", e);
       Thread.sleep(1000);
@@ -177,7 +177,7 @@ final class JobWorker {
 
   private void succeeded(Job job, StoredCall.Answer answer) {
     finished.add(
-        new JobStore.Ending(
+        new JobLeases.Ending(
             job,
             JobState.SUCCEEDED,
             answer.body(),
@@ -201,7 +201,7 @@ final class JobWorker {
   }
 
   private void end(Job job, JobState state, String reason) {
-    finished.add(new JobStore.Ending(job, state, null, Optional.empty(), Optional.of(reason)));
+    finished.add(new JobLeases.Ending(job, state, null, Optional.empty(), Optional.of(reason)));
   }
 
   private void requeue(Job job, Duration delay, boolean counted, String reason) {
@@ -209,7 +209,7 @@ final class JobWorker {
       // A stopping node gives all that it has back at once.
       try {
         if (!stopping) {
-          store.requeue(job, delay, counted, Optional.of(reason));
+          leases.requeue(job, delay, counted, Optional.of(reason));
         }
       } finally {
         ended(job);
@@ -222,7 +222,7 @@ final class JobWorker {
     try {
       if (run.call()) {
         finished.add(
-            new JobStore.Ending(
+            new JobLeases.Ending(
                 job,
                 JobState.SUCCEEDED,
                 null,
@@ -251,7 +251,7 @@ final class JobWorker {
     try {
       Set<Job> jobs = Set.copyOf(running.keySet());
       Set<String> ours =
-          store.heartbeat(owner, jobs.stream().map(Job::id).collect(Collectors.toSet()));
+          leases.heartbeat(owner, jobs.stream().map(Job::id).collect(Collectors.toSet()));
       jobs.stream().map(Job::id).filter(id -> !ours.contains(id)).forEach(this::cancel);
     } catch (RuntimeException e) {
       LOG.error("leases cannot be renewed; other nodes may take the jobs over", e);
@@ -281,7 +281,7 @@ final class JobWorker {
     if (!heart.awaitTermination(10, TimeUnit.SECONDS)) {
       LOG.warn("a renewal of leases goes on; the jobs' leases will run out by themselves");
     }
-    int given = store.release(owner);
+    int given = leases.release(owner);
     if (given > 0) {
       LOG.info("{} jobs in flight were given back", given);
     }

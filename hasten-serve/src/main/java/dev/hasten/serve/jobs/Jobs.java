@@ -40,7 +40,8 @@ public final class Jobs implements AutoCloseable {
     JobParts parts = new JobParts(database);
     this.watch = new JobWatch(store);
     this.webhooks = new Webhooks(new Hooks(database, clock), options, clock);
-    this.worker = new JobWorker(node(), store, parts, repository, options, watch::changed);
+    JobLeases leases = new JobLeases(database, clock, options);
+    this.worker = new JobWorker(node(), leases, parts, repository, options, watch::changed);
     this.intake = new JobIntake(store, parts, repository, options, (int) maxRequestBytes, worker);
     this.views = new JobViews(store, parts, watch, worker);
     this.sweeper =

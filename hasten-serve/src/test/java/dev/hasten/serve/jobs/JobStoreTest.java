@@ -6,13 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.hasten.runtime.BadInputException;
 import dev.hasten.runtime.EnvironmentException;
 import dev.hasten.serve.jobs.JobParts.Part;
-import dev.hasten.serve.jobs.JobStore.Ending;
+import dev.hasten.serve.jobs.JobLeases.Ending;
 import dev.hasten.serve.jobs.JobStore.Order;
 import dev.hasten.serve.jobs.JobStore.Submitted;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -35,6 +36,7 @@ class JobStoreTest {
   private final AtomicLong now = new AtomicLong(1_700_000_000_000L);
   private Database database;
   private JobStore store;
+  private JobLeases leases;
   private JobParts parts;
 
   String storage(Path empty) {
@@ -47,11 +49,10 @@ class JobStoreTest {
     database = Database.open(storage);
     database.transaction(
         session -> session.update("DELETE FROM job") + session.update("DELETE FROM job_part"));
-    store =
-        new JobStore(
-            database,
-            () -> Instant.ofEpochMilli(now.get()),
-            JobsOptions.of(storage).withTtl(Duration.ofMinutes(1)));
+    InstantSource clock = () -> Instant.ofEpochMilli(now.get());
+    JobsOptions options = JobsOptions.of(storage).withTtl(Duration.ofMinutes(1));
+    store = new JobStore(database, clock, options);
+    leases = new JobLeases(database, clock, options);
     parts = new JobParts(database);
   }
 
@@ -102,13 +103,13 @@ class JobStoreTest {
     Job made = ((Submitted.Accepted) store.submit(order, body)).job();
     assertThat(made.state()).isEqualTo(JobState.QUEUED);
     assertThat(parts.request(made.id())).isEqualTo(body);
-    Job claimed = store.claim("a", 10, true).getFirst();
+    Job claimed = leases.claim("a", 10, true).getFirst();
     assertThat(claimed.request()).isEqualTo(order.request());
     assertThat(claimed.version()).isEqualTo("3");
     assertThat(claimed.webhook())
         .contains(new Job.Hook("https://example.org/x", 0, Optional.empty()));
     Job.Format binary = new Job.Format("application/octet-stream", OptionalInt.of(2));
-    store.finish(
+    leases.finish(
         List.of(
             new Ending(claimed, JobState.SUCCEEDED, body, Optional.of(binary), Optional.empty())));
     Job ended = store.find(made.id()).orElseThrow();
@@ -132,55 +133,55 @@ class JobStoreTest {
   @Test
   void aJobWhoseLeaseRanOutIsTakenOverAndHasOneResult() {
     Job job = submit("x");
-    Job first = store.claim("a", 10, true).getFirst();
-    assertThat(store.claim("b", 10, true)).isEmpty();
+    Job first = leases.claim("a", 10, true).getFirst();
+    assertThat(leases.claim("b", 10, true)).isEmpty();
     sleep(Duration.ofSeconds(10));
-    assertThat(store.heartbeat("a", Set.of(job.id()))).containsExactly(job.id());
+    assertThat(leases.heartbeat("a", Set.of(job.id()))).containsExactly(job.id());
     sleep(Duration.ofSeconds(10));
-    assertThat(store.claim("b", 10, true)).as("the lease was renewed").isEmpty();
+    assertThat(leases.claim("b", 10, true)).as("the lease was renewed").isEmpty();
     sleep(Duration.ofSeconds(6));
-    Job second = store.claim("b", 10, true).getFirst();
+    Job second = leases.claim("b", 10, true).getFirst();
     assertThat(second.attempts()).isEqualTo(2);
-    assertThat(store.heartbeat("a", Set.of(job.id()))).isEmpty();
-    assertThat(store.finish(List.of(success(first, "late")))).isEmpty();
+    assertThat(leases.heartbeat("a", Set.of(job.id()))).isEmpty();
+    assertThat(leases.finish(List.of(success(first, "late")))).isEmpty();
     assertThat(parts.result(job.id())).isEmpty();
-    assertThat(store.finish(List.of(success(second, "right")))).containsExactly(job.id());
-    assertThat(store.finish(List.of(success(second, "twice")))).isEmpty();
-    assertThat(store.finish(List.of(success(first, "late")))).isEmpty();
+    assertThat(leases.finish(List.of(success(second, "right")))).containsExactly(job.id());
+    assertThat(leases.finish(List.of(success(second, "twice")))).isEmpty();
+    assertThat(leases.finish(List.of(success(first, "late")))).isEmpty();
     assertThat(parts.result(job.id())).contains(bytes("right"));
   }
 
   @Test
   void theSameNodeMayTakeItsJobAgainAndItsEarlierAttemptWritesNothing() {
     submit("x");
-    Job first = store.claim("a", 1, true).getFirst();
+    Job first = leases.claim("a", 1, true).getFirst();
     sleep(Duration.ofSeconds(16));
-    Job second = store.claim("a", 1, true).getFirst();
-    assertThat(store.finish(List.of(success(first, "late")))).isEmpty();
-    assertThat(store.finish(List.of(success(second, "right")))).hasSize(1);
+    Job second = leases.claim("a", 1, true).getFirst();
+    assertThat(leases.finish(List.of(success(first, "late")))).isEmpty();
+    assertThat(leases.finish(List.of(success(second, "right")))).hasSize(1);
   }
 
   @Test
   void aJobThatTakesItsNodesDownIsParkedWithTheReason() {
     Job job = submit("x");
     for (int attempt = 1; attempt <= 3; attempt++) {
-      assertThat(store.claim("n" + attempt, 1, true)).hasSize(1);
+      assertThat(leases.claim("n" + attempt, 1, true)).hasSize(1);
       sleep(Duration.ofSeconds(16));
     }
-    assertThat(store.claim("n4", 1, true)).isEmpty();
+    assertThat(leases.claim("n4", 1, true)).isEmpty();
     Job parked = store.find(job.id()).orElseThrow();
     assertThat(parked.state()).isEqualTo(JobState.PARKED);
     assertThat(parked.error().orElseThrow()).contains("went away").contains("3 of 3");
     assertThat(store.retry(job.id())).isTrue();
-    assertThat(store.claim("n5", 1, true)).hasSize(1);
+    assertThat(leases.claim("n5", 1, true)).hasSize(1);
   }
 
   @Test
   void aStoppingNodeGivesBackWithoutCountingTheAttempt() {
     submit("x");
-    store.claim("a", 1, true);
-    assertThat(store.release("a")).isEqualTo(1);
-    Job again = store.claim("b", 1, true).getFirst();
+    leases.claim("a", 1, true);
+    assertThat(leases.release("a")).isEqualTo(1);
+    Job again = leases.claim("b", 1, true).getFirst();
     assertThat(again.attempts()).isEqualTo(1);
     assertThat(again.owner()).isEqualTo("b");
   }
@@ -188,11 +189,11 @@ class JobStoreTest {
   @Test
   void aRequeuedJobWaits() {
     submit("x");
-    Job job = store.claim("a", 1, true).getFirst();
-    store.requeue(job, Duration.ofSeconds(5), true, Optional.of("busy"));
-    assertThat(store.claim("a", 1, true)).isEmpty();
+    Job job = leases.claim("a", 1, true).getFirst();
+    leases.requeue(job, Duration.ofSeconds(5), true, Optional.of("busy"));
+    assertThat(leases.claim("a", 1, true)).isEmpty();
     sleep(Duration.ofSeconds(5));
-    Job again = store.claim("a", 1, true).getFirst();
+    Job again = leases.claim("a", 1, true).getFirst();
     assertThat(again.attempts()).isEqualTo(2);
     assertThat(again.error()).contains("busy");
   }
@@ -201,19 +202,19 @@ class JobStoreTest {
   void aCancelledJobIsNotRunAndTakesNoResult() {
     Job waiting = submit("x");
     assertThat(store.cancel(waiting.id())).isTrue();
-    assertThat(store.claim("a", 1, true)).isEmpty();
+    assertThat(leases.claim("a", 1, true)).isEmpty();
     submit("y");
-    Job going = store.claim("a", 1, true).getFirst();
+    Job going = leases.claim("a", 1, true).getFirst();
     assertThat(store.cancel(going.id())).isTrue();
     assertThat(store.cancel(going.id())).isFalse();
-    assertThat(store.finish(List.of(success(going, "late")))).isEmpty();
+    assertThat(leases.finish(List.of(success(going, "late")))).isEmpty();
     assertThat(store.find(going.id()).orElseThrow().state()).isEqualTo(JobState.CANCELLED);
   }
 
   @Test
   void isRemovedWhenItsTimeIsOver() {
     Job ended = submit("x");
-    store.finish(List.of(success(store.claim("a", 1, true).getFirst(), "r")));
+    leases.finish(List.of(success(leases.claim("a", 1, true).getFirst(), "r")));
     Job waiting = submit("y");
     sleep(Duration.ofSeconds(59));
     assertThat(store.sweep()).isZero();
@@ -244,16 +245,16 @@ class JobStoreTest {
     String id = store.beginBulk(order("k", ""));
     parts.add(id, List.of(line(1), line(2)));
     parts.add(id, List.of(line(4), BulkRun.error(5, new byte[0], "too long")));
-    assertThat(store.claim("a", 1, true)).as("not all there").isEmpty();
+    assertThat(leases.claim("a", 1, true)).as("not all there").isEmpty();
     Submitted made = store.endBulk(id, 4, 1, Optional.of("k"), "h");
     assertThat(((Submitted.Accepted) made).job().progress()).isEqualTo(new Job.Progress(4, 1, 1));
-    assertThat(store.claim("a", 1, false)).isEmpty();
-    Job job = store.claim("a", 1, true).getFirst();
+    assertThat(leases.claim("a", 1, false)).isEmpty();
+    Job job = leases.claim("a", 1, true).getFirst();
     assertThat(parts.open(id, 0, 2)).extracting(Part::number).containsExactly(1L, 2L);
     Part done = new Part(1, bytes("1"), bytes("one"), false);
     assertThat(parts.write(job, List.of(done))).isTrue();
     sleep(Duration.ofSeconds(16));
-    Job second = store.claim("b", 1, true).getFirst();
+    Job second = leases.claim("b", 1, true).getFirst();
     assertThat(parts.write(job, List.of(new Part(2, bytes("2"), bytes("late"), false)))).isFalse();
     assertThat(parts.open(id, 0, 10)).extracting(Part::number).containsExactly(2L, 4L);
     assertThat(second.progress()).isEqualTo(new Job.Progress(4, 2, 1));
@@ -293,7 +294,7 @@ class JobStoreTest {
               .start(() -> {
                 List<Job> some;
                 do {
-                  some = store.claim(owner, 3, true);
+                  some = leases.claim(owner, 3, true);
                   some.forEach(job -> taken.add(job.id()));
                 } while (!some.isEmpty());
               }));
@@ -302,7 +303,7 @@ class JobStoreTest {
       thread.join();
     }
     // One that saw only rows that others were taking may have left early; none is taken twice.
-    store.claim("rest", 60, true).forEach(job -> taken.add(job.id()));
+    leases.claim("rest", 60, true).forEach(job -> taken.add(job.id()));
     assertThat(taken).hasSize(60);
     assertThat(new HashSet<>(taken)).hasSize(60);
   }
