@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hasten.runtime.BadInputException;
 import dev.hasten.runtime.EnvironmentException;
-import dev.hasten.serve.jobs.JobParts.Part;
 import dev.hasten.serve.jobs.JobLeases.Ending;
+import dev.hasten.serve.jobs.JobParts.Part;
 import dev.hasten.serve.jobs.JobStore.Order;
 import dev.hasten.serve.jobs.JobStore.Submitted;
 import java.nio.charset.StandardCharsets;
