@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -135,9 +136,10 @@ class JobsKillTest {
     assertThat(new HashSet<>(ids.values())).hasSize(JOBS);
     try (JobsClient client = new JobsClient(node.port())) {
       for (int i = 0; i < JOBS; i++) {
-        JsonNode job = client.job(ids.get(i), "60s");
+        String id = Objects.requireNonNull(ids.get(i));
+        JsonNode job = client.job(id, "60s");
         assertThat(job.get("state").asText()).as(job.toString()).isEqualTo("succeeded");
-        assertThat(JobsClient.first(client.get("/v2/jobs/" + ids.get(i) + "/result").body()))
+        assertThat(JobsClient.first(client.get("/v2/jobs/" + id + "/result").body()))
             .isEqualTo(i + 1);
         again += job.get("attempts").asInt() > 1 ? 1 : 0;
       }

@@ -52,7 +52,7 @@ class JobsServerTest {
   /** What the receiver of webhooks got. */
   private record Call(String path, Map<String, List<String>> headers, String body) {
     String header(String name) {
-      return headers.get(name).getFirst();
+      return headers.getOrDefault(name, List.of()).getFirst();
     }
   }
 
