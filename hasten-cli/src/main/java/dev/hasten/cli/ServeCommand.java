@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -26,6 +27,7 @@ import picocli.CommandLine.Spec;
       "%nExamples:",
       "  hasten serve bundle",
       "  hasten serve models --host 0.0.0.0 --port 9000 --admin",
+      "  hasten serve models --jobs jobs",
       "  curl -s localhost:8000/v2/models/NAME",
       "%nStop it with Ctrl-C or SIGTERM: requests in flight are answered first."
     })
@@ -53,6 +55,8 @@ final class ServeCommand implements Callable<Integer> {
   @Option(names = "--admin", description = "Clients may load and unload models.")
   private boolean admin;
 
+  @Mixin private JobsFlags jobs;
+
   @Spec private CommandSpec spec;
 
   @Override
@@ -62,7 +66,8 @@ final class ServeCommand implements Callable<Integer> {
       throw new BadInputException(
           folder + ": no such file (expected: a bundle, or a folder of bundles)");
     }
-    ServerOptions options = ServerOptions.of(folder).withAddress(host, port).withAdmin(admin);
+    ServerOptions options =
+        jobs.on(ServerOptions.of(folder).withAddress(host, port).withAdmin(admin));
     InferenceServer server = InferenceServer.start(options);
     Runtime.getRuntime().addShutdownHook(new Thread(server::close, "hasten-shutdown"));
     PrintWriter err = spec.commandLine().getErr();

@@ -7,6 +7,7 @@ import com.linecorp.armeria.server.encoding.EncodingService;
 import dev.hasten.runtime.BadInputException;
 import dev.hasten.runtime.BatcherOptions;
 import dev.hasten.runtime.EnvironmentException;
+import dev.hasten.serve.jobs.Jobs;
 import dev.hasten.serve.protocol.EmbeddingsService;
 import dev.hasten.serve.protocol.GrpcService;
 import dev.hasten.serve.protocol.PredictService;
@@ -16,6 +17,7 @@ import dev.hasten.serve.repository.FolderRepository;
 import dev.hasten.serve.repository.ModelRepository;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
 
@@ -33,11 +35,15 @@ public final class InferenceServer implements AutoCloseable {
   static final String VERSION = "0.1.0";
 
   private final ModelRepository repository;
+  private final Optional<Jobs> jobs;
   private final Server server;
+  private final Duration drainTimeout;
   private volatile boolean stopping;
 
   private InferenceServer(ServerOptions options, ModelRepository repository) {
     this.repository = repository;
+    this.drainTimeout = options.drainTimeout();
+    this.jobs = options.jobs().map(how -> Jobs.open(how, repository, options.maxRequestBytes()));
     this.server = build(options);
   }
 
@@ -49,12 +55,18 @@ public final class InferenceServer implements AutoCloseable {
    */
   public static InferenceServer start(ServerOptions options) {
     ModelRepository repository = FolderRepository.open(options.models(), BatcherOptions.defaults());
+    InferenceServer server;
     try {
-      InferenceServer server = new InferenceServer(options, repository);
+      server = new InferenceServer(options, repository);
+    } catch (RuntimeException e) {
+      repository.close();
+      throw e;
+    }
+    try {
       server.server.start().join();
       return server;
     } catch (CompletionException e) {
-      repository.close();
+      server.close();
       throw new EnvironmentException(
           "%s:%d: cannot be listened on: %s (give another --host or --port)"
               .formatted(options.host(), options.port(), e.getCause()),
@@ -74,6 +86,7 @@ public final class InferenceServer implements AutoCloseable {
     new RestService(repository, ready, VERSION, options.admin()).bind(builder);
     new PredictService(repository).bind(builder);
     new EmbeddingsService(repository).bind(builder);
+    jobs.ifPresent(its -> its.bind(builder));
     builder.service(
         com.linecorp.armeria.server.grpc.GrpcService.builder()
             .addService(new GrpcService(repository, ready, VERSION, options.admin()))
@@ -110,7 +123,11 @@ public final class InferenceServer implements AutoCloseable {
   @Override
   public void close() {
     stopping = true;
+    // First, because clients that wait for a job would hold the server until its time to drain is
+    // over.
+    jobs.ifPresent(its -> its.stop(drainTimeout.dividedBy(2)));
     server.stop().join();
     repository.close();
+    jobs.ifPresent(Jobs::close);
   }
 }

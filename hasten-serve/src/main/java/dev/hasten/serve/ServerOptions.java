@@ -1,8 +1,10 @@
 package dev.hasten.serve;
 
 import dev.hasten.runtime.BadInputException;
+import dev.hasten.serve.jobs.JobsOptions;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * How a server runs.
@@ -14,6 +16,7 @@ import java.time.Duration;
  * @param requestTimeout after which a request is given up, whatever it does
  * @param drainTimeout time that requests in flight get when the server stops
  * @param admin whether models may be loaded and unloaded from outside
+ * @param jobs how jobs are kept; absent: there are none
  */
 public record ServerOptions(
     Path models,
@@ -22,7 +25,8 @@ public record ServerOptions(
     long maxRequestBytes,
     Duration requestTimeout,
     Duration drainTimeout,
-    boolean admin) {
+    boolean admin,
+    Optional<JobsOptions> jobs) {
   public ServerOptions {
     if (port < 0 || port > 65_535) {
       throw new BadInputException("port: " + port + " (expected: 0 to 65535)");
@@ -42,15 +46,28 @@ public record ServerOptions(
   /** On this machine only, port 8000, bodies of 64 MiB, a minute per request, 20 s to drain. */
   public static ServerOptions of(Path models) {
     return new ServerOptions(
-        models, "127.0.0.1", 8000, 64L << 20, Duration.ofMinutes(1), Duration.ofSeconds(20), false);
+        models,
+        "127.0.0.1",
+        8000,
+        64L << 20,
+        Duration.ofMinutes(1),
+        Duration.ofSeconds(20),
+        false,
+        Optional.empty());
   }
 
   public ServerOptions withAddress(String hostName, int portNumber) {
     return new ServerOptions(
-        models, hostName, portNumber, maxRequestBytes, requestTimeout, drainTimeout, admin);
+        models, hostName, portNumber, maxRequestBytes, requestTimeout, drainTimeout, admin, jobs);
   }
 
   public ServerOptions withAdmin(boolean on) {
-    return new ServerOptions(models, host, port, maxRequestBytes, requestTimeout, drainTimeout, on);
+    return new ServerOptions(
+        models, host, port, maxRequestBytes, requestTimeout, drainTimeout, on, jobs);
+  }
+
+  public ServerOptions withJobs(JobsOptions how) {
+    return new ServerOptions(
+        models, host, port, maxRequestBytes, requestTimeout, drainTimeout, admin, Optional.of(how));
   }
 }

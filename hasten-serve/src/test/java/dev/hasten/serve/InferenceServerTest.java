@@ -213,7 +213,8 @@ class InferenceServerTest {
             1000,
             java.time.Duration.ofSeconds(10),
             java.time.Duration.ZERO,
-            false);
+            false,
+            java.util.Optional.empty());
     try (InferenceServer other = InferenceServer.start(small)) {
       ByteArrayOutputStream bomb = new ByteArrayOutputStream();
       try (GZIPOutputStream out = new GZIPOutputStream(bomb)) {

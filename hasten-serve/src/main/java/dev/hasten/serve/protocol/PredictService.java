@@ -79,7 +79,7 @@ public final class PredictService {
     return run;
   }
 
-  private static String json(ServedModel model, Prediction prediction) {
+  static String json(ServedModel model, Prediction prediction) {
     StringWriter text = new StringWriter();
     try (JsonGenerator out = JSON.createGenerator(text)) {
       out.writeStartObject();

@@ -48,6 +48,14 @@ public final class RestCodec {
     public Body {
       parts = List.copyOf(parts);
     }
+
+    /** All of it, one part behind the other. */
+    byte[] bytes() {
+      byte[] all = new byte[parts.stream().mapToInt(ByteBuffer::remaining).sum()];
+      ByteBuffer out = ByteBuffer.wrap(all);
+      parts.forEach(part -> out.put(part.duplicate()));
+      return all;
+    }
   }
 
   /**

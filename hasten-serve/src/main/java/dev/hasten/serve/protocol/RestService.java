@@ -14,7 +14,6 @@ import com.linecorp.armeria.server.ServerBuilder;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import dev.hasten.runtime.NdArray;
 import dev.hasten.serve.repository.ModelRepository;
-import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -190,7 +189,11 @@ public final class RestService {
   }
 
   private static OptionalInt jsonLength(AggregatedHttpRequest request) {
-    @Nullable String header = request.headers().get(RestCodec.HEADER_LENGTH);
+    return jsonLength(request.headers().get(RestCodec.HEADER_LENGTH));
+  }
+
+  /** The value of the header {@link RestCodec#HEADER_LENGTH}. */
+  public static OptionalInt jsonLength(@Nullable String header) {
     if (header == null) {
       return OptionalInt.empty();
     }
@@ -205,15 +208,12 @@ public final class RestService {
 
   private static HttpResponse response(InferenceResponse response) {
     RestCodec.Body body = RestCodec.write(response);
-    int size = body.parts().stream().mapToInt(ByteBuffer::remaining).sum();
-    byte[] bytes = new byte[size];
-    ByteBuffer out = ByteBuffer.wrap(bytes);
-    body.parts().forEach(part -> out.put(part.duplicate()));
+    byte[] bytes = body.bytes();
     ResponseHeadersBuilder headers =
         ResponseHeaders.builder(HttpStatus.OK)
             .contentType(body.jsonLength().isPresent() ? MediaType.OCTET_STREAM : MediaType.JSON);
     body.jsonLength().ifPresent(n -> headers.setInt(RestCodec.HEADER_LENGTH, n));
-    headers.setInt(HttpHeaderNames.CONTENT_LENGTH, size);
+    headers.setInt(HttpHeaderNames.CONTENT_LENGTH, bytes.length);
     return HttpResponse.of(headers.build(), HttpData.wrap(bytes));
   }
 }

@@ -1,0 +1,290 @@
+package dev.hasten.serve.jobs;
+
+import com.linecorp.armeria.common.HttpData;
+import com.linecorp.armeria.common.HttpHeaderNames;
+import com.linecorp.armeria.common.HttpRequest;
+import com.linecorp.armeria.common.HttpResponse;
+import com.linecorp.armeria.common.HttpStatus;
+import com.linecorp.armeria.common.MediaType;
+import com.linecorp.armeria.common.RequestHeaders;
+import com.linecorp.armeria.common.ResponseHeaders;
+import com.linecorp.armeria.common.ResponseHeadersBuilder;
+import com.linecorp.armeria.server.ServerBuilder;
+import com.linecorp.armeria.server.ServiceRequestContext;
+import dev.hasten.runtime.PipelineSpec;
+import dev.hasten.serve.jobs.JobParts.Part;
+import dev.hasten.serve.jobs.JobStore.Order;
+import dev.hasten.serve.jobs.JobStore.Submitted;
+import dev.hasten.serve.protocol.ProtocolException;
+import dev.hasten.serve.protocol.RestCodec;
+import dev.hasten.serve.protocol.RestService;
+import dev.hasten.serve.repository.ModelRepository;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes requests that ask to be answered later ({@code Prefer: respond-async}, RFC 7240) and bulk
+ * uploads. Once {@code 202} is on its way, the job is on the disk.
+ */
+final class JobIntake {
+  private static final String PREFER = "prefer";
+  private static final String RESPOND_ASYNC = "respond-async";
+  private static final String KEY = "idempotency-key";
+  private static final String WEBHOOK = "webhook-url";
+  private static final int LONGEST_KEY = 255;
+  private static final int LINES_AT_ONCE = 500;
+  private static final long BYTES_AT_ONCE = 4 << 20;
+
+  private final JobStore store;
+  private final JobParts parts;
+  private final ModelRepository repository;
+  private final JobsOptions options;
+  private final int longestLine;
+  private final JobWorker worker;
+
+  JobIntake(
+      JobStore store,
+      JobParts parts,
+      ModelRepository repository,
+      JobsOptions options,
+      int longestLine,
+      JobWorker worker) {
+    this.store = store;
+    this.parts = parts;
+    this.repository = repository;
+    this.options = options;
+    this.longestLine = longestLine;
+    this.worker = worker;
+  }
+
+  void bind(ServerBuilder server) {
+    for (String model :
+        new String[] {"/v2/models/{model}", "/v2/models/{model}/versions/{version}"}) {
+      for (Job.Call call : Job.Call.values()) {
+        server
+            .route()
+            .post(model + "/" + call.name().toLowerCase(Locale.ROOT))
+            .matchesHeaders(PREFER, JobIntake::asksForLater)
+            .build((ctx, req) -> one(ctx, req, call));
+      }
+      server
+          .route()
+          .post(model + "/jobs")
+          .maxRequestLength(options.maxBulkBytes())
+          .requestTimeoutMillis(0)
+          .build(this::bulk);
+    }
+  }
+
+  /** Preferences are a list; each may have parameters. */
+  static boolean asksForLater(String prefer) {
+    return Arrays.stream(prefer.split("[,;]"))
+        .anyMatch(one -> one.strip().equalsIgnoreCase(RESPOND_ASYNC));
+  }
+
+  private HttpResponse one(ServiceRequestContext ctx, HttpRequest req, Job.Call call) {
+    return HttpResponse.of(
+        req.aggregate()
+            .thenApplyAsync(
+                body -> {
+                  byte[] bytes = body.content().array();
+                  OptionalInt json =
+                      RestService.jsonLength(body.headers().get(RestCodec.HEADER_LENGTH));
+                  @Nullable MediaType type = body.contentType();
+                  MessageDigest digest = digest();
+                  digest.update(bytes);
+                  Order order =
+                      order(
+                          ctx,
+                          body.headers(),
+                          call,
+                          new Job.Format(type == null ? "" : type.toString(), json),
+                          digest);
+                  return answer(store.submit(order, bytes), true);
+                },
+                ctx.blockingTaskExecutor()));
+  }
+
+  private Order order(
+      ServiceRequestContext ctx,
+      RequestHeaders headers,
+      Job.Call call,
+      Job.Format format,
+      MessageDigest digest) {
+    String model = String.valueOf(ctx.pathParam("model"));
+    @Nullable String version = ctx.pathParam("version");
+    Order order =
+        new Order(
+            model,
+            version == null ? "" : version,
+            call,
+            format,
+            key(headers),
+            "",
+            webhook(headers));
+    // Whether there is such a model is told now, not by a job that fails.
+    repository.lease(order.model(), order.version()).close();
+    return hashed(order, digest);
+  }
+
+  /** The hash is of all that makes the request what it is. */
+  private static Order hashed(Order order, MessageDigest digest) {
+    digest.update(
+        "\n%s\n%s\n%s\n%s"
+            .formatted(order.model(), order.version(), order.call(), order.request())
+            .getBytes(StandardCharsets.UTF_8));
+    return new Order(
+        order.model(),
+        order.version(),
+        order.call(),
+        order.request(),
+        order.key(),
+        HexFormat.of().formatHex(digest.digest()),
+        order.webhook());
+  }
+
+  private static Optional<String> key(RequestHeaders headers) {
+    @Nullable String key = headers.get(KEY);
+    if (key != null && (key.isBlank() || key.length() > LONGEST_KEY)) {
+      throw ProtocolException.invalid(
+          "idempotency-key: %d characters (expected: 1 to %d)"
+              .formatted(key.strip().length(), LONGEST_KEY));
+    }
+    return Optional.ofNullable(key);
+  }
+
+  private Optional<String> webhook(RequestHeaders headers) {
+    @Nullable String url = headers.get(WEBHOOK);
+    return Optional.ofNullable(url).map(text -> Webhooks.check(options, text).toString());
+  }
+
+  private HttpResponse answer(Submitted submitted, boolean preferred) {
+    return switch (submitted) {
+      case Submitted.Accepted accepted -> {
+        if (accepted.isNew()) {
+          worker.wake();
+        }
+        ResponseHeadersBuilder headers =
+            ResponseHeaders.builder(HttpStatus.ACCEPTED)
+                .contentType(MediaType.JSON)
+                .set(HttpHeaderNames.LOCATION, "/v2/jobs/" + accepted.job().id());
+        if (preferred) {
+          headers.set("preference-applied", RESPOND_ASYNC);
+        }
+        yield HttpResponse.of(headers.build(), HttpData.ofUtf8(JobJson.of(accepted.job())));
+      }
+      case Submitted.KeyTaken taken ->
+          throw ProtocolException.of(
+              ProtocolException.Kind.UNPROCESSABLE,
+              "idempotency-key: used before with another request (use a new key for a new request)");
+    };
+  }
+
+  private HttpResponse bulk(ServiceRequestContext ctx, HttpRequest req) {
+    return HttpResponse.of(
+        CompletableFuture.supplyAsync(() -> receive(ctx, req), ctx.blockingTaskExecutor()));
+  }
+
+  private HttpResponse receive(ServiceRequestContext ctx, HttpRequest req) {
+    Job.Call call = bulkCall(ctx);
+    Order order = order(ctx, req.headers(), call, Job.Format.LINES, digest());
+    MessageDigest digest = digest();
+    String id = store.beginBulk(order);
+    boolean whole = false;
+    try (InputStream in =
+        req.toInputStream(part -> part instanceof HttpData data ? data : HttpData.empty())) {
+      Received received = lines(id, new LineReader(in, digest, longestLine));
+      if (received.lines == 0) {
+        throw ProtocolException.invalid("no lines (expected: one JSON request on each line)");
+      }
+      HttpResponse answer =
+          answer(
+              store.endBulk(
+                  id, received.lines, received.failed, order.key(), hashed(order, digest).hash()),
+              asksForLater(req.headers().get(PREFER, "")));
+      whole = true;
+      return answer;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      if (!whole) {
+        store.remove(id);
+      }
+    }
+  }
+
+  private Job.Call bulkCall(ServiceRequestContext ctx) {
+    @Nullable String asked = ctx.queryParam("call");
+    if (asked != null) {
+      return switch (asked) {
+        case "infer" -> Job.Call.INFER;
+        case "predict" -> Job.Call.PREDICT;
+        default -> throw ProtocolException.invalid("call: (expected: infer or predict)");
+      };
+    }
+    @Nullable String version = ctx.pathParam("version");
+    try (ModelRepository.Lease lease =
+        repository.lease(String.valueOf(ctx.pathParam("model")), version == null ? "" : version)) {
+      return lease.model().pipeline() instanceof PipelineSpec.Tensors
+          ? Job.Call.INFER
+          : Job.Call.PREDICT;
+    }
+  }
+
+  private record Received(long lines, long failed) {}
+
+  private Received lines(String id, LineReader reader) throws IOException {
+    long lines = 0;
+    long failed = 0;
+    List<Part> some = new ArrayList<>();
+    long bytes = 0;
+    LineReader.@Nullable Line line;
+    while ((line = reader.next()) != null) {
+      if (line.blank() && !line.tooLong()) {
+        continue;
+      }
+      lines++;
+      if (line.tooLong()) {
+        failed++;
+        some.add(
+            BulkRun.error(
+                line.number(),
+                new byte[0],
+                "the line is too long (expected: at most %d bytes)".formatted(longestLine)));
+      } else {
+        some.add(new Part(line.number(), line.bytes(), null, false));
+        bytes += line.bytes().length;
+      }
+      if (some.size() >= LINES_AT_ONCE || bytes >= BYTES_AT_ONCE) {
+        parts.add(id, some);
+        some.clear();
+        bytes = 0;
+      }
+    }
+    if (!some.isEmpty()) {
+      parts.add(id, some);
+    }
+    return new Received(lines, failed);
+  }
+
+  private static MessageDigest digest() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,182 @@
+package dev.hasten.serve.jobs;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who runs which job, and for how long without a sign of life. Thread-safe, also between processes.
+ *
+ * <p>Whoever changes a job that it runs says which owner and attempt it is; the change does nothing
+ * if the job is no longer that one's.
+ */
+final class JobLeases {
+  private final Database database;
+  private final InstantSource clock;
+  private final JobsOptions options;
+
+  JobLeases(Database database, InstantSource clock, JobsOptions options) {
+    this.database = database;
+    this.clock = clock;
+    this.options = options;
+  }
+
+  /** How a job ended. A result comes with its format. */
+  @SuppressWarnings("ArrayRecordComponent")
+  record Ending(
+      Job job,
+      JobState state,
+      byte @Nullable [] body,
+      Optional<Job.Format> result,
+      Optional<String> error) {}
+
+  /**
+   * Takes jobs that wait, and those whose owner's lease has run out.
+   *
+   * @param most singles and bulk jobs together
+   */
+  List<Job> claim(String owner, int most, boolean bulkToo) {
+    long now = clock.millis();
+    return database.transaction(session -> {
+      takeBack(session, now);
+      return session.query(
+          JobRows::read,
+          "WITH due AS (SELECT id FROM job WHERE state = 'queued' AND not_before <= ?"
+              + " AND bulk <= ? ORDER BY not_before LIMIT ?"
+              + database.skippingTaken()
+              + ") UPDATE job SET state = 'running', owner = ?, lease_until = ?,"
+              + " attempts = attempts + 1, started = COALESCE(started, ?)"
+              + " WHERE id IN (SELECT id FROM due) RETURNING *",
+          now,
+          bulkToo ? 1 : 0,
+          most,
+          owner,
+          now + options.lease().toMillis(),
+          now);
+    });
+  }
+
+  /**
+   * What nodes that went away had waits again; but a job that takes its node down with it must not
+   * take all the others.
+   */
+  private void takeBack(Database.Session session, long now) throws SQLException {
+    session.update(
+        "UPDATE job SET state = 'parked', ended = ?, expires = ?, error = 'the node that ran it'"
+            + " || ' went away without an answer, at attempt ' || CAST(attempts AS TEXT)"
+            + " || ' of ' || CAST(? AS TEXT), owner = NULL, lease_until = NULL, "
+            + Hooks.DUE
+            + " WHERE state = 'running' AND lease_until < ? AND attempts >= ?",
+        now,
+        now + options.ttl().toMillis(),
+        String.valueOf(options.attempts()),
+        now,
+        now,
+        options.attempts());
+    session.update(
+        "UPDATE job SET state = 'queued', owner = NULL, lease_until = NULL"
+            + " WHERE state = 'running' AND lease_until < ?",
+        now);
+  }
+
+  /**
+   * Writes how jobs ended, all in one transaction: on disks that take long to be sure, that is what
+   * costs.
+   *
+   * @return ids of those that were still their owner's; nothing was written of the others
+   */
+  Set<String> finish(List<Ending> endings) {
+    long now = clock.millis();
+    return database.transaction(session -> {
+      Set<String> kept = new HashSet<>();
+      for (Ending ending : endings) {
+        if (finish(session, ending, now)) {
+          kept.add(ending.job().id());
+        }
+      }
+      return kept;
+    });
+  }
+
+  private boolean finish(Database.Session session, Ending ending, long now) throws SQLException {
+    Job job = ending.job();
+    boolean single = !job.bulk();
+    boolean failed = ending.state() != JobState.SUCCEEDED;
+    int rows =
+        session.update(
+            "UPDATE job SET state = ?, ended = ?, expires = ?, error = ?, result_type = ?,"
+                + " result_json_length = ?, done = done + ?, failed = failed + ?, owner = NULL,"
+                + " lease_until = NULL, "
+                + Hooks.DUE
+                + " WHERE id = ? AND owner = ? AND attempts = ? AND state = 'running'",
+            ending.state().text(),
+            now,
+            now + options.ttl().toMillis(),
+            ending.error().orElse(null),
+            ending.result().map(Job.Format::contentType).orElse(null),
+            ending.result().map(Job.Format::jsonLength).map(JobRows::boxed).orElse(null),
+            single ? 1L : 0L,
+            single && failed ? 1L : 0L,
+            now,
+            job.id(),
+            job.owner(),
+            job.attempts());
+    if (rows == 1 && ending.body() != null) {
+      session.update(
+          "UPDATE job_part SET result = ? WHERE job_id = ? AND part = 1", ending.body(), job.id());
+    }
+    return rows == 1;
+  }
+
+  /**
+   * Back to those that wait.
+   *
+   * @param counted whether the attempt counts
+   */
+  void requeue(Job job, Duration delay, boolean counted, Optional<String> error) {
+    database.once(session ->
+        session.update(
+            "UPDATE job SET state = 'queued', owner = NULL, lease_until = NULL, attempts = ?,"
+                + " not_before = ?, error = ?"
+                + " WHERE id = ? AND owner = ? AND attempts = ? AND state = 'running'",
+            counted ? job.attempts() : job.attempts() - 1,
+            clock.millis() + delay.toMillis(),
+            error.orElse(null),
+            job.id(),
+            job.owner(),
+            job.attempts()));
+  }
+
+  /** Renews the leases of those jobs that are still the owner's, and says which these are. */
+  Set<String> heartbeat(String owner, Set<String> ids) {
+    if (ids.isEmpty()) {
+      return Set.of();
+    }
+    List<Object> values = new ArrayList<>(ids);
+    values.addFirst(owner);
+    values.addFirst(clock.millis() + options.lease().toMillis());
+    return new HashSet<>(
+        database.transaction(session ->
+            session.query(
+                row -> row.getString(1),
+                "UPDATE job SET lease_until = ? WHERE owner = ? AND state = 'running' AND id IN "
+                    + JobStore.marks(ids.size())
+                    + " RETURNING id",
+                values.toArray())));
+  }
+
+  /** Gives back what the owner has not ended; the attempts do not count. */
+  int release(String owner) {
+    return database.once(session ->
+        session.update(
+            "UPDATE job SET state = 'queued', owner = NULL, lease_until = NULL,"
+                + " attempts = attempts - 1 WHERE owner = ? AND state = 'running'",
+            owner));
+  }
+}

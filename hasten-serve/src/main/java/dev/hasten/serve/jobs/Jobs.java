@@ -1,0 +1,105 @@
+package dev.hasten.serve.jobs;
+
+import com.linecorp.armeria.server.ServerBuilder;
+import dev.hasten.runtime.BadInputException;
+import dev.hasten.runtime.EnvironmentException;
+import dev.hasten.serve.repository.ModelRepository;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A server's jobs: kept in a database, run behind its interactive requests, answered over REST.
+ *
+ * <p>Many servers may share a database: each job is run by one of them at a time.
+ */
+public final class Jobs implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Jobs.class);
+  private static final Duration SWEEP = Duration.ofSeconds(30);
+
+  private final Database database;
+  private final JobStore store;
+  private final JobWatch watch;
+  private final JobWorker worker;
+  private final Webhooks webhooks;
+  private final JobIntake intake;
+  private final JobViews views;
+  private final ScheduledExecutorService sweeper;
+
+  private Jobs(
+      Database database, JobsOptions options, ModelRepository repository, long maxRequestBytes) {
+    InstantSource clock = InstantSource.system();
+    this.database = database;
+    this.store = new JobStore(database, clock, options);
+    JobParts parts = new JobParts(database);
+    this.watch = new JobWatch(store);
+    this.webhooks = new Webhooks(new Hooks(database, clock), options, clock);
+    JobLeases leases = new JobLeases(database, clock, options);
+    this.worker = new JobWorker(node(), leases, parts, repository, options, watch::changed);
+    this.intake = new JobIntake(store, parts, repository, options, (int) maxRequestBytes, worker);
+    this.views = new JobViews(store, parts, watch, worker);
+    this.sweeper =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().name("hasten-jobs-sweep").daemon().factory());
+    long every = Math.clamp(options.ttl().toMillis() / 2, 100, SWEEP.toMillis());
+    sweeper.scheduleWithFixedDelay(this::sweep, every, every, TimeUnit.MILLISECONDS);
+  }
+
+  /**
+   * Opens the database, makes its tables where they are missing, and begins to run what it has.
+   *
+   * @param maxRequestBytes of a request, or of a line of a bulk job
+   * @throws BadInputException if the storage is neither a folder nor a PostgreSQL URL
+   * @throws EnvironmentException if it can't be reached
+   */
+  public static Jobs open(JobsOptions options, ModelRepository repository, long maxRequestBytes) {
+    Database database = Database.open(options.storage());
+    return new Jobs(database, options, repository, maxRequestBytes);
+  }
+
+  /** Of this process alone: what an earlier one had must not be taken for its own. */
+  private static String node() {
+    return ManagementFactory.getRuntimeMXBean().getName() + "/" + UUID.randomUUID();
+  }
+
+  /** Adds the routes. */
+  public void bind(ServerBuilder server) {
+    intake.bind(server);
+    views.bind(server);
+  }
+
+  private void sweep() {
+    try {
+      store.sweep();
+    } catch (RuntimeException e) {
+      LOG.error("jobs past their time cannot be removed now", e);
+    }
+  }
+
+  /**
+   * Runs no more jobs: those in flight get some time, the others are given back for other nodes, or
+   * for the next start. Requests about jobs are still answered.
+   */
+  public void stop(Duration limit) {
+    try {
+      worker.stop(limit);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    watch.close();
+    webhooks.close();
+    sweeper.shutdown();
+  }
+
+  /** After {@link #stop}, and when nobody asks any more. */
+  @Override
+  public void close() {
+    database.close();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.hasten.serve.jobs;
+
+import org.jspecify.annotations.NullMarked;
