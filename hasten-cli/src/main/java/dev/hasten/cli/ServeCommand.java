@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -53,6 +54,8 @@ final class ServeCommand implements Callable<Integer> {
   @Option(names = "--admin", description = "Clients may load and unload models.")
   private boolean admin;
 
+  @Mixin private ProtectionFlags protection = new ProtectionFlags();
+
   @Spec private CommandSpec spec;
 
   @Override
@@ -63,14 +66,16 @@ final class ServeCommand implements Callable<Integer> {
           folder + ": no such file (expected: a bundle, or a folder of bundles)");
     }
     ServerOptions options = ServerOptions.of(folder).withAddress(host, port).withAdmin(admin);
-    InferenceServer server = InferenceServer.start(options);
+    InferenceServer server = InferenceServer.start(options, protection.read());
     Runtime.getRuntime().addShutdownHook(new Thread(server::close, "hasten-shutdown"));
     PrintWriter err = spec.commandLine().getErr();
     for (ModelRepository.Entry entry : server.repository().index()) {
       err.printf(
           "%s version %s: %s %s%n", entry.model(), entry.version(), entry.state(), entry.reason());
     }
-    err.printf("listening on http://%s:%d (REST and gRPC)%n", host, server.port());
+    protection.warning(host).ifPresent(err::println);
+    err.printf(
+        "listening on %s://%s:%d (REST and gRPC)%n", protection.scheme(), host, server.port());
     server.awaitStop();
     return Main.Exit.DONE;
   }
