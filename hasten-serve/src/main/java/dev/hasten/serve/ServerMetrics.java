@@ -173,10 +173,10 @@ final class ServerMetrics implements MultiCollector {
       ClassicHistogramBuckets.Builder buckets = ClassicHistogramBuckets.builder();
       for (int bound : BATCH_BOUNDS) {
         Map<Integer, Long> within = left.headMap(bound, true);
-        buckets.addBucket(bound, within.values().stream().mapToLong(Long::longValue).sum());
+        buckets.bucket(bound, within.values().stream().mapToLong(Long::longValue).sum());
         within.clear();
       }
-      buckets.addBucket(
+      buckets.bucket(
           Double.POSITIVE_INFINITY, left.values().stream().mapToLong(Long::longValue).sum());
       metric.dataPoint(
           HistogramSnapshot.HistogramDataPointSnapshot.builder()
