@@ -57,6 +57,8 @@ final class ServeCommand implements Callable<Integer> {
 
   @Mixin private JobsFlags jobs;
 
+  @Mixin private ProtectionFlags protection = new ProtectionFlags();
+
   @Spec private CommandSpec spec;
 
   @Override
@@ -68,14 +70,16 @@ final class ServeCommand implements Callable<Integer> {
     }
     ServerOptions options =
         jobs.on(ServerOptions.of(folder).withAddress(host, port).withAdmin(admin));
-    InferenceServer server = InferenceServer.start(options);
+    InferenceServer server = InferenceServer.start(options, protection.read());
     Runtime.getRuntime().addShutdownHook(new Thread(server::close, "hasten-shutdown"));
     PrintWriter err = spec.commandLine().getErr();
     for (ModelRepository.Entry entry : server.repository().index()) {
       err.printf(
           "%s version %s: %s %s%n", entry.model(), entry.version(), entry.state(), entry.reason());
     }
-    err.printf("listening on http://%s:%d (REST and gRPC)%n", host, server.port());
+    protection.warning(host).ifPresent(err::println);
+    err.printf(
+        "listening on %s://%s:%d (REST and gRPC)%n", protection.scheme(), host, server.port());
     server.awaitStop();
     return Main.Exit.DONE;
   }

@@ -15,6 +15,7 @@ import dev.hasten.serve.protocol.RestErrors;
 import dev.hasten.serve.protocol.RestService;
 import dev.hasten.serve.repository.FolderRepository;
 import dev.hasten.serve.repository.ModelRepository;
+import io.netty.handler.ssl.ClientAuth;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
@@ -40,11 +41,17 @@ public final class InferenceServer implements AutoCloseable {
   private final Duration drainTimeout;
   private volatile boolean stopping;
 
-  private InferenceServer(ServerOptions options, ModelRepository repository) {
+  private InferenceServer(
+      ServerOptions options, Protection protection, ModelRepository repository) {
     this.repository = repository;
     this.drainTimeout = options.drainTimeout();
     this.jobs = options.jobs().map(how -> Jobs.open(how, repository, options.maxRequestBytes()));
-    this.server = build(options);
+    try {
+      this.server = build(options, protection);
+    } catch (RuntimeException e) {
+      jobs.ifPresent(Jobs::close);
+      throw e;
+    }
   }
 
   /**
@@ -54,10 +61,20 @@ public final class InferenceServer implements AutoCloseable {
    * @throws EnvironmentException if the address cannot be listened on
    */
   public static InferenceServer start(ServerOptions options) {
+    return start(options, Protection.limitsOnly());
+  }
+
+  /**
+   * Opens the models, then listens.
+   *
+   * @throws BadInputException if there is no model to serve, or a file of the protection is wrong
+   * @throws EnvironmentException if the address cannot be listened on
+   */
+  public static InferenceServer start(ServerOptions options, Protection protection) {
     ModelRepository repository = FolderRepository.open(options.models(), BatcherOptions.defaults());
     InferenceServer server;
     try {
-      server = new InferenceServer(options, repository);
+      server = new InferenceServer(options, protection, repository);
     } catch (RuntimeException e) {
       repository.close();
       throw e;
@@ -65,6 +82,9 @@ public final class InferenceServer implements AutoCloseable {
     try {
       server.server.start().join();
       return server;
+    } catch (BadInputException e) {
+      repository.close();
+      throw e;
     } catch (CompletionException e) {
       server.close();
       throw new EnvironmentException(
@@ -74,14 +94,18 @@ public final class InferenceServer implements AutoCloseable {
     }
   }
 
-  private Server build(ServerOptions options) {
+  private Server build(ServerOptions options, Protection protection) {
     ServerBuilder builder =
         Server.builder()
-            .http(new InetSocketAddress(options.host(), options.port()))
             .maxRequestLength(options.maxRequestBytes())
             .requestTimeout(options.requestTimeout())
             .gracefulShutdownTimeout(quiet(options), options.drainTimeout())
-            .errorHandler(new RestErrors());
+            .errorHandler(new RestErrors())
+            .maxNumConnections(protection.maxConnections())
+            .http1MaxHeaderSize(protection.maxHeaderBytes())
+            .http2MaxHeaderListSize(protection.maxHeaderBytes())
+            .idleTimeout(protection.idleTimeout());
+    listen(builder, new InetSocketAddress(options.host(), options.port()), protection);
     BooleanSupplier ready = () -> !stopping && repository.ready();
     new RestService(repository, ready, VERSION, options.admin()).bind(builder);
     new PredictService(repository).bind(builder);
@@ -94,7 +118,23 @@ public final class InferenceServer implements AutoCloseable {
             .build());
     builder.routeDecorator().pathPrefix("/v2").build(DecodingService.newDecorator());
     builder.routeDecorator().pathPrefix("/v2").build(EncodingService.newDecorator());
+    new ServerMetrics(repository).bind(builder);
+    builder.decorator(new Gate(protection.tokens().map(AccessTokens::read), () -> stopping));
     return builder.build();
+  }
+
+  private static void listen(
+      ServerBuilder builder, InetSocketAddress address, Protection protection) {
+    if (protection.tls().isEmpty()) {
+      builder.http(address);
+      return;
+    }
+    Protection.Tls tls = protection.tls().get();
+    builder.https(address).tls(tls.certificate().toFile(), tls.key().toFile());
+    tls.clientAuthority()
+        .ifPresent(authority ->
+            builder.tlsCustomizer(context ->
+                context.trustManager(authority.toFile()).clientAuth(ClientAuth.REQUIRE)));
   }
 
   /** Without requests for so long, the server is taken for idle. */

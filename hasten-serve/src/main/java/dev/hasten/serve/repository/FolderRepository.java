@@ -103,6 +103,17 @@ public final class FolderRepository implements ModelRepository {
     }
   }
 
+  /** A link may not lead out of the repository: who may write here may not read elsewhere. */
+  private void refuseEscape(Path path) {
+    try {
+      if (Files.exists(path) && !path.toRealPath().startsWith(folder.toRealPath())) {
+        throw new BadInputException(path + ": a link that leads out of the repository");
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private Versions read(String name) {
     Versions versions = Versions.none();
     Map<String, Path> found = versions(name);
@@ -111,6 +122,8 @@ public final class FolderRepository implements ModelRepository {
     }
     found.forEach((version, path) -> {
       try {
+        refuseEscape(path);
+        refuseEscape(path.resolve(Bundle.MODEL));
         versions.open().put(version, opener.open(name, version, path));
       } catch (RuntimeException e) {
         versions.broken().put(version, String.valueOf(e.getMessage()));

@@ -1,0 +1,81 @@
+package dev.hasten.serve;
+
+import com.linecorp.armeria.common.HttpHeaderNames;
+import com.linecorp.armeria.common.HttpRequest;
+import com.linecorp.armeria.common.HttpResponse;
+import com.linecorp.armeria.server.DecoratingHttpServiceFunction;
+import com.linecorp.armeria.server.HttpService;
+import com.linecorp.armeria.server.ServiceRequestContext;
+import dev.hasten.serve.protocol.ProtocolException;
+import dev.hasten.serve.protocol.ProtocolException.Kind;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** Lets requests of REST and gRPC in, or not: by token, and while the server is not stopping. */
+final class Gate implements DecoratingHttpServiceFunction {
+  private static final String GRPC = "/inference.GRPCInferenceService/";
+  private static final String BEARER = "bearer ";
+
+  /** What an orchestrator asks; it has no token. */
+  private static final Set<String> OPEN =
+      Set.of(
+          "/v2/health/live", "/v2/health/ready", GRPC + "ServerLive", GRPC + "ServerReady");
+
+  private final Optional<AccessTokens> tokens;
+  private final BooleanSupplier stopping;
+
+  Gate(Optional<AccessTokens> tokens, BooleanSupplier stopping) {
+    this.tokens = tokens;
+    this.stopping = stopping;
+  }
+
+  @Override
+  public HttpResponse serve(HttpService delegate, ServiceRequestContext ctx, HttpRequest req)
+      throws Exception {
+    // The route that was found, not the path: however that is written, it means the same.
+    String route = ctx.config().route().patternString();
+    if (!OPEN.contains(route)) {
+      if (stopping.getAsBoolean() && !route.equals("/metrics")) {
+        throw ProtocolException.of(Kind.UNAVAILABLE, "the server is stopping");
+      }
+      if (tokens.isPresent()) {
+        check(tokens.get(), route, req.headers().get(HttpHeaderNames.AUTHORIZATION));
+      }
+    }
+    return delegate.serve(ctx, req);
+  }
+
+  private static void check(AccessTokens tokens, String route, @Nullable String header) {
+    if (header == null || !header.toLowerCase(Locale.ROOT).startsWith(BEARER)) {
+      throw ProtocolException.of(
+          Kind.UNAUTHENTICATED, "no token (expected: the header 'Authorization: Bearer …')");
+    }
+    AccessTokens.Token token =
+        tokens
+            .find(header.substring(BEARER.length()).strip())
+            .orElseThrow(() ->
+                ProtocolException.of(Kind.UNAUTHENTICATED, "the token is not known"));
+    AccessTokens.Scope needed = scope(route);
+    // Numbers are for whoever has any token.
+    if (!route.equals("/metrics") && !token.scopes().contains(needed)) {
+      throw ProtocolException.of(
+          Kind.FORBIDDEN,
+          "the token of '%s' lacks the scope '%s'"
+              .formatted(token.name(), needed.name().toLowerCase(Locale.ROOT)));
+    }
+  }
+
+  private static AccessTokens.Scope scope(String route) {
+    if (route.startsWith("/v2/repository/models/")
+        || route.startsWith(GRPC + "RepositoryModel")
+        || route.startsWith("/v2/admin")) {
+      return AccessTokens.Scope.ADMIN;
+    }
+    return route.startsWith("/v2/jobs") || route.endsWith("/jobs")
+        ? AccessTokens.Scope.JOBS
+        : AccessTokens.Scope.INFER;
+  }
+}
