@@ -25,7 +25,8 @@ final class JobsFlags {
       names = "--jobs-ttl-hours",
       paramLabel = "N",
       defaultValue = "24",
-      description = "How long jobs and results are kept after their end (default: ${DEFAULT-VALUE}).")
+      description =
+          "How long jobs and results are kept after their end (default: ${DEFAULT-VALUE}).")
   private int ttlHours;
 
   @Option(

@@ -18,7 +18,10 @@ final class ProtectionFlags {
           "Ask for a bearer token; a line each: name, SHA-256 of the token, scopes (infer,jobs,admin).")
   private @Nullable Path tokens;
 
-  @Option(names = "--tls-cert", paramLabel = "PEM", description = "Certificate chain; with --tls-key.")
+  @Option(
+      names = "--tls-cert",
+      paramLabel = "PEM",
+      description = "Certificate chain; with --tls-key.")
   private @Nullable Path certificate;
 
   @Option(names = "--tls-key", paramLabel = "PEM", description = "Private key, PKCS 8.")

@@ -21,8 +21,7 @@ final class Gate implements DecoratingHttpServiceFunction {
 
   /** What an orchestrator asks; it has no token. */
   private static final Set<String> OPEN =
-      Set.of(
-          "/v2/health/live", "/v2/health/ready", GRPC + "ServerLive", GRPC + "ServerReady");
+      Set.of("/v2/health/live", "/v2/health/ready", GRPC + "ServerLive", GRPC + "ServerReady");
 
   private final Optional<AccessTokens> tokens;
   private final BooleanSupplier stopping;
@@ -56,8 +55,8 @@ final class Gate implements DecoratingHttpServiceFunction {
     AccessTokens.Token token =
         tokens
             .find(header.substring(BEARER.length()).strip())
-            .orElseThrow(() ->
-                ProtocolException.of(Kind.UNAUTHENTICATED, "the token is not known"));
+            .orElseThrow(
+                () -> ProtocolException.of(Kind.UNAUTHENTICATED, "the token is not known"));
     AccessTokens.Scope needed = scope(route);
     // Numbers are for whoever has any token.
     if (!route.equals("/metrics") && !token.scopes().contains(needed)) {

@@ -58,8 +58,8 @@ final class ServerMetrics implements MultiCollector {
     server
         .route()
         .get("/metrics")
-        .build((ctx, req) ->
-            HttpResponse.of(HttpStatus.OK, TEXT, registry.scrape(TEXT.toString())));
+        .build(
+            (ctx, req) -> HttpResponse.of(HttpStatus.OK, TEXT, registry.scrape(TEXT.toString())));
   }
 
   @Override
@@ -67,12 +67,25 @@ final class ServerMetrics implements MultiCollector {
     List<Sample> samples = samples();
     List<MetricSnapshot> all = new ArrayList<>(triton(samples));
     all.add(
-        counter(samples, "hasten_requests_rejected", "Refused at once", s -> s.statistics().rejected()));
+        counter(
+            samples,
+            "hasten_requests_rejected",
+            "Refused at once",
+            s -> s.statistics().rejected()));
     all.add(
-        counter(samples, "hasten_requests_expired", "Past their deadline", s -> s.statistics().expired()));
+        counter(
+            samples,
+            "hasten_requests_expired",
+            "Past their deadline",
+            s -> s.statistics().expired()));
     all.add(
-        counter(samples, "hasten_requests_cancelled", "Given up by clients", s -> s.statistics().cancelled()));
-    all.add(gauge(samples, "hasten_requests_running", "Being run", s -> s.model().batcher().running()));
+        counter(
+            samples,
+            "hasten_requests_cancelled",
+            "Given up by clients",
+            s -> s.statistics().cancelled()));
+    all.add(
+        gauge(samples, "hasten_requests_running", "Being run", s -> s.model().batcher().running()));
     all.add(batchSizes(samples));
     return new MetricSnapshots(all);
   }
@@ -95,16 +108,30 @@ final class ServerMetrics implements MultiCollector {
 
   private static List<MetricSnapshot> triton(List<Sample> all) {
     return List.of(
-        named(all, "nv_inference_request_success", "Requests answered", s -> s.statistics().success().count()),
-        named(all, "nv_inference_request_failure", "Requests not answered", s -> s.statistics().fail().count()),
+        named(
+            all,
+            "nv_inference_request_success",
+            "Requests answered",
+            s -> s.statistics().success().count()),
+        named(
+            all,
+            "nv_inference_request_failure",
+            "Requests not answered",
+            s -> s.statistics().fail().count()),
         named(all, "nv_inference_count", "Examples answered", s -> s.statistics().inferences()),
-        named(all, "nv_inference_exec_count", "Runs of the model", s -> s.statistics().executions()),
+        named(
+            all, "nv_inference_exec_count", "Runs of the model", s -> s.statistics().executions()),
         micros(all, "nv_inference_request_duration_us", "Arrival to answer", Statistics::success),
         micros(all, "nv_inference_queue_duration_us", "Time waited", Statistics::queue),
         micros(all, "nv_inference_compute_input_duration_us", "Pre-processing", Statistics::input),
         micros(all, "nv_inference_compute_infer_duration_us", "Runs", Statistics::infer),
-        micros(all, "nv_inference_compute_output_duration_us", "Post-processing", Statistics::output),
-        gauge(all, "nv_inference_pending_request_count", "Waiting requests", s -> s.model().batcher().waiting()));
+        micros(
+            all, "nv_inference_compute_output_duration_us", "Post-processing", Statistics::output),
+        gauge(
+            all,
+            "nv_inference_pending_request_count",
+            "Waiting requests",
+            s -> s.model().batcher().waiting()));
   }
 
   private interface Part {

@@ -190,8 +190,8 @@ class OperationsTest {
   @Test
   void aWrongTokenFileIsRefusedWithItsLine() throws Exception {
     Path file = Files.writeString(temp.resolve("wrong"), "# a\nshop secret infer\n");
-    assertThatThrownBy(() ->
-            InferenceServer.start(options(), Protection.limitsOnly().withTokens(file)))
+    assertThatThrownBy(
+            () -> InferenceServer.start(options(), Protection.limitsOnly().withTokens(file)))
         .isInstanceOf(BadInputException.class)
         .hasMessageContaining("wrong:2")
         .hasMessageContaining("SHA-256")
@@ -203,10 +203,23 @@ class OperationsTest {
     Process keytool =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-                "-genkeypair", "-alias", "a", "-keyalg", "EC", "-dname", "CN=localhost",
-                "-ext", "SAN=ip:127.0.0.1,dns:localhost", "-ext", "bc=ca:true",
-                "-storetype", "PKCS12", "-storepass", new String(PASSWORD),
-                "-keystore", store.toString())
+                "-genkeypair",
+                "-alias",
+                "a",
+                "-keyalg",
+                "EC",
+                "-dname",
+                "CN=localhost",
+                "-ext",
+                "SAN=ip:127.0.0.1,dns:localhost",
+                "-ext",
+                "bc=ca:true",
+                "-storetype",
+                "PKCS12",
+                "-storepass",
+                new String(PASSWORD),
+                "-keystore",
+                store.toString())
             .inheritIO()
             .start();
     assertThat(keytool.waitFor()).isZero();
@@ -216,7 +229,8 @@ class OperationsTest {
   private Path pem(String name, String kind, byte[] der) throws IOException {
     String text = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der);
     return Files.writeString(
-        temp.resolve(name), "-----BEGIN %s-----\n%s\n-----END %s-----\n".formatted(kind, text, kind));
+        temp.resolve(name),
+        "-----BEGIN %s-----\n%s\n-----END %s-----\n".formatted(kind, text, kind));
   }
 
   @Test
@@ -233,8 +247,7 @@ class OperationsTest {
     TrustManagerFactory trust =
         TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
     trust.init(trusted);
-    KeyManagerFactory own =
-        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    KeyManagerFactory own = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
     own.init(store, PASSWORD);
     SSLContext stranger = SSLContext.getInstance("TLS");
     stranger.init(null, trust.getTrustManagers(), null);
@@ -242,8 +255,7 @@ class OperationsTest {
     known.init(own.getKeyManagers(), trust.getTrustManagers(), null);
 
     Protection oneSided =
-        Protection.limitsOnly()
-            .withTls(new Protection.Tls(certificate, key, Optional.empty()));
+        Protection.limitsOnly().withTls(new Protection.Tls(certificate, key, Optional.empty()));
     try (InferenceServer server = InferenceServer.start(options(), oneSided)) {
       assertThat(secure(stranger, server).statusCode()).isEqualTo(200);
     }
@@ -268,8 +280,7 @@ class OperationsTest {
 
   @Test
   void headersTooLargeAndNamesThatEscapeAreRefused() throws Exception {
-    try (HttpClient http =
-            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    try (HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
         InferenceServer server = InferenceServer.start(options().withAdmin(true))) {
       assertThat(send(http, infer(server).header("X-Long", "a".repeat(40_000))).statusCode())
           .isBetween(400, 499);
