@@ -104,7 +104,9 @@ public final class InferenceServer implements AutoCloseable {
             .maxNumConnections(protection.maxConnections())
             .http1MaxHeaderSize(protection.maxHeaderBytes())
             .http2MaxHeaderListSize(protection.maxHeaderBytes())
-            .idleTimeout(protection.idleTimeout());
+            .idleTimeout(protection.idleTimeout())
+            // A refusal may come before the body has: who still sends must not be cut off.
+            .requestAutoAbortDelay(Duration.ofSeconds(1));
     listen(builder, new InetSocketAddress(options.host(), options.port()), protection);
     BooleanSupplier ready = () -> !stopping && repository.ready();
     new RestService(repository, ready, VERSION, options.admin()).bind(builder);
