@@ -8,9 +8,12 @@ import dev.hasten.graph.ModelException;
 import dev.hasten.graph.Node;
 import dev.hasten.graph.Tensor;
 import dev.hasten.graph.Value;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Matrix products with constant weights run in 8-bit integers; the scale of the activations is
@@ -161,7 +164,7 @@ record DynamicInt8(
           graph.op(
               out + "_int",
               "MatMulInteger",
-              List.of(activation.output(0), weight.values, activation.output(2), weight.zero),
+              withZero(List.of(activation.output(0), weight.values, activation.output(2)), weight),
               Map.of());
       Value real =
           graph.op(
@@ -211,15 +214,16 @@ record DynamicInt8(
           graph.add(
               Node.MICROSOFT,
               "QAttention",
-              java.util.Arrays.asList(
-                  activation.output(0),
-                  weight.values,
-                  bias,
-                  activation.output(1),
-                  weight.scale,
-                  node.inputOrNull(3),
-                  activation.output(2),
-                  weight.zero),
+              withZero(
+                  Arrays.asList(
+                      activation.output(0),
+                      weight.values,
+                      bias,
+                      activation.output(1),
+                      weight.scale,
+                      node.inputOrNull(3),
+                      activation.output(2)),
+                  weight),
               node.attributes(),
               List.of(out + "_q"));
       graph.replaceUses(node.output(), fused.output());
@@ -255,10 +259,22 @@ record DynamicInt8(
             return new Weight(
                 graph.addInitializer(v.name() + "_q", bytes.tensor(unsigned)),
                 graph.addInitializer(v.name() + "_scale", bytes.scaleTensor()),
-                graph.addInitializer(v.name() + "_zero", bytes.zeroPointTensor(unsigned)));
+                unsigned
+                    ? graph.addInitializer(v.name() + "_zero", bytes.zeroPointTensor(true))
+                    : null);
           });
     }
   }
 
-  private record Weight(Value values, Value scale, Value zero) {}
+  /** The inputs with the weight's zero point; one of 0 is left out: kernels pay for reading it. */
+  private static List<@Nullable Value> withZero(
+      List<? extends @Nullable Value> inputs, Weight weight) {
+    List<@Nullable Value> all = new ArrayList<>(inputs);
+    if (weight.zero != null) {
+      all.add(weight.zero);
+    }
+    return all;
+  }
+
+  private record Weight(Value values, Value scale, @Nullable Value zero) {}
 }

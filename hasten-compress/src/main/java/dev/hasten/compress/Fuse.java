@@ -13,11 +13,24 @@ import java.util.function.Supplier;
  * depends on the runtime's version, the processor, and on what is quantized: measure.
  */
 record Fuse(Supplier<List<Rule>> rules) implements Technique {
+  private static final String WHY = "which fused operators are faster flips between runtimes";
+
   static final TechniqueInfo ATTENTION =
       info(
           "fuse-attention",
           "Self-attention becomes one Attention operator of ONNX Runtime.",
           Rules::fuseAttention);
+  static final TechniqueInfo MULTI_HEAD_ATTENTION =
+      info(
+          "fuse-multi-head-attention",
+          "Self-attention becomes MultiHeadAttention, its projections apart; a batch without"
+              + " padding runs without the mask.",
+          Rules::fuseMultiHeadAttention);
+  static final TechniqueInfo EMBED_LAYER_NORM =
+      info(
+          "fuse-embed-layer-norm",
+          "Embeddings, their sum and LayerNormalization become EmbedLayerNormalization.",
+          Rules::fuseEmbedLayerNormalization);
   static final TechniqueInfo SKIP_LAYER_NORM =
       info(
           "fuse-skip-layer-norm",
@@ -31,10 +44,20 @@ record Fuse(Supplier<List<Rule>> rules) implements Technique {
           "MatMuls that read the same input, such as query, key and value, become one.",
           Rules::mergeMatMuls);
 
+  static final TechniqueInfo GELU_TANH =
+      TechniqueInfo.lossy(
+              "gelu-tanh",
+              Stage.FUSE,
+              "Gelu, with the bias before it, becomes FastGelu: the form with tanh, off by up to"
+                  + " 0.0005.",
+              List.of(),
+              settings -> new Fuse(Rules::approximateGelu))
+          .proposing(WHY);
+
   private static TechniqueInfo info(String name, String summary, Supplier<List<Rule>> rules) {
     return TechniqueInfo.equivalent(
             name, Stage.FUSE, summary, List.of(), settings -> new Fuse(rules))
-        .proposing("which fused operators are faster flips between runtimes");
+        .proposing(WHY);
   }
 
   @Override

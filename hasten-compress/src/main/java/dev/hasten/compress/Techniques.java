@@ -13,8 +13,11 @@ public final class Techniques {
       List.of(
           Simplify.INFO,
           Fuse.ATTENTION,
+          Fuse.MULTI_HEAD_ATTENTION,
+          Fuse.EMBED_LAYER_NORM,
           Fuse.SKIP_LAYER_NORM,
           Fuse.BIAS_GELU,
+          Fuse.GELU_TANH,
           Fuse.MERGE_QKV,
           Equalize.INFO,
           SmoothQuant.INFO,

@@ -73,6 +73,26 @@ public final class Rules {
   }
 
   /**
+   * The same self-attention with its projections kept: {@code com.microsoft.MultiHeadAttention} of
+   * 0 query, 1 key, 2 value, each {@code [batch, seq, hidden]}, in both branches of an {@code If};
+   * with 4 the raw mask {@code [batch, total]} int32 where the batch has padding, without where it
+   * has none.
+   */
+  public static List<Rule> fuseMultiHeadAttention() {
+    return List.of(new FuseMultiHeadAttention());
+  }
+
+  /**
+   * Lookups of words, positions and token types, their sum and its LayerNormalization become {@code
+   * com.microsoft.EmbedLayerNormalization}: inputs 0 ids, 1 (optional) token types, both {@code
+   * [batch, seq]} int32, 2 the table of words, 3 of positions, 4 (optional) of types, 5 gamma, 6
+   * beta. Attribute {@code epsilon}.
+   */
+  public static List<Rule> fuseEmbedLayerNormalization() {
+    return List.of(new FuseEmbedLayerNormalization());
+  }
+
+  /**
    * {@code Add → LayerNormalization} becomes {@code com.microsoft.SkipLayerNormalization}: inputs 0
    * the block's output, 1 the skip connection, 2 gamma, 3 beta, 4 (optional) the bias that was
    * added to input 0. Attribute {@code epsilon}.
@@ -87,6 +107,14 @@ public final class Rules {
    */
   public static List<Rule> fuseBiasGelu() {
     return List.of(new FuseBiasGelu());
+  }
+
+  /**
+   * {@code Gelu}, with the bias before it, becomes {@code com.microsoft.FastGelu}: the form with
+   * tanh, which differs by up to 5e-4.
+   */
+  public static List<Rule> approximateGelu() {
+    return List.of(new FuseBiasGelu(), new ApproximateGelu());
   }
 
   /** MatMuls with constant weights that read the same input become one MatMul and a Split. */
