@@ -3,6 +3,7 @@ package dev.hasten.compress;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hasten.graph.Model;
+import dev.hasten.graph.Node;
 import dev.hasten.runtime.NdArray;
 import java.util.List;
 import java.util.Map;
@@ -77,6 +78,36 @@ class MiniLmTest {
             Step.of("dynamic-int8"));
     assertThat(applied.model().graph().nodes().stream().filter(n -> n.is("QAttention"))).hasSize(6);
     assertThat(cosineOf(applied)).isGreaterThan(0.985);
+  }
+
+  @Test
+  void allFusionsQuantizeToTheSameQuality() {
+    for (String attention : List.of("fuse-attention", "fuse-multi-head-attention")) {
+      Applied applied =
+          simplified(
+              Step.of(attention),
+              Step.of("fuse-embed-layer-norm"),
+              Step.of("fuse-skip-layer-norm"),
+              Step.of("gelu-tanh"),
+              Step.of("dynamic-int8", "clip", "mse"));
+      assertThat(applied.model().graph().nodes().stream().map(Node::opType))
+          .contains("FastGelu", "EmbedLayerNormalization", "SkipLayerNormalization")
+          .doesNotContain("LayerNormalization", "Gelu", "MatMul", "Gather");
+      assertThat(cosineOf(applied)).isGreaterThan(0.985);
+    }
+  }
+
+  @Test
+  void onlyUnsignedWeightsHaveAZeroPoint() {
+    for (boolean unsigned : new boolean[] {false, true}) {
+      Applied applied =
+          Step.of("dynamic-int8", "weights", unsigned ? "uint8" : "int8")
+              .create()
+              .apply(model, context);
+      assertThat(applied.model().graph().nodes().stream().filter(n -> n.is("MatMulInteger")))
+          .hasSize(36)
+          .allSatisfy(node -> assertThat(node.inputOrNull(3) != null).isEqualTo(unsigned));
+    }
   }
 
   @Test

@@ -16,7 +16,6 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * LayerNormalization(Add(Add(y[batch,seq,n], bias[n]), skip[batch,seq,n]), γ, β, ε)
- * LayerNormalization(Add(y[batch,seq,n], skip[1,seq,n]), γ, β, ε)     such as positions
  * com.microsoft.SkipLayerNormalization(y, skip, γ, β, bias; ε)
  * </pre>
  *
@@ -32,17 +31,13 @@ final class FuseSkipLayerNormalization implements Rule {
     if (add == null || !add.is("", "Add") || add.graph() != node.graph()) {
       return Outcome.none();
     }
-    boolean swapped = isSharedByBatch(add.input(0), add.input(1), rewrite);
-    Value y = add.input(swapped ? 1 : 0);
-    Value skip = add.input(swapped ? 0 : 1);
+    Value y = add.input(0);
+    Value skip = add.input(1);
     String reason = reason(node, add, y, skip, rewrite);
     if (reason != null) {
       return Outcome.refused(reason);
     }
-    Node biased = biased(y, rewrite);
-    if (biased == null && !isSharedByBatch(skip, y, rewrite)) {
-      biased = biased(skip, rewrite);
-    }
+    Node biased = biased(y, rewrite) != null ? biased(y, rewrite) : biased(skip, rewrite);
     if (biased != null && biased.output() == skip) {
       skip = y;
     }
@@ -74,10 +69,8 @@ final class FuseSkipLayerNormalization implements Rule {
     if (rewrite.type(y) != DataType.FLOAT) {
       return "type " + rewrite.type(y) + " (expected: float)";
     }
-    if (shape == null
-        || shape.rank() != 3
-        || !shape.equals(rewrite.shape(skip)) && !isSharedByBatch(skip, y, rewrite)) {
-      return "operands %s and %s (expected: both [batch,seq,n], or one [1,seq,n])"
+    if (shape == null || shape.rank() != 3 || !shape.equals(rewrite.shape(skip))) {
+      return "operands %s and %s (expected: both [batch,seq,n])"
           .formatted(shape, rewrite.shape(skip));
     }
     long axis = node.intAttribute("axis", -1);
@@ -90,20 +83,6 @@ final class FuseSkipLayerNormalization implements Rule {
     return add.output().isOutput() || add.output().users().size() > 1
         ? "the sum " + add.output().name() + " is used elsewhere"
         : null;
-  }
-
-  /** Whether {@code skip} is {@code [1,seq,n]} where {@code y} is {@code [batch,seq,n]}. */
-  private static boolean isSharedByBatch(Value skip, Value y, Rewrite rewrite) {
-    Shape one = rewrite.shape(skip);
-    Shape many = rewrite.shape(y);
-    return one != null
-        && many != null
-        && one.rank() == 3
-        && many.rank() == 3
-        && one.dim(0).is(1)
-        && !many.dim(0).is(1)
-        && one.dim(1).equals(many.dim(1))
-        && one.dim(2).equals(many.dim(2));
   }
 
   /** The node that adds a bias to make {@code value}, if nothing else uses that, else null. */

@@ -2,12 +2,16 @@ package dev.hasten.graph.rewrite;
 
 import static dev.hasten.graph.DataType.DOUBLE;
 import static dev.hasten.graph.DataType.FLOAT;
+import static dev.hasten.graph.DataType.FLOAT16;
+import static dev.hasten.graph.DataType.INT64;
 import static dev.hasten.graph.rewrite.RewriteAssert.assertThatRule;
+import static dev.hasten.graph.rewrite.RewriteAssert.assertThatRules;
 
 import dev.hasten.graph.DataType;
 import dev.hasten.graph.GraphBuilder;
 import dev.hasten.graph.Model;
 import dev.hasten.graph.Tensor;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 class FusionRulesTest {
@@ -194,6 +198,95 @@ class FusionRulesTest {
     assertThatRule(new FuseAttention())
         .on(b.outputs("y").build())
         .refuses("(expected: [batch,seq,hidden] of the same batch and seq)");
+  }
+
+  @Test
+  void attentionWithoutAMaskNeedsNoChoice() {
+    GraphBuilder b = input(17, FLOAT).longs("split", 0, 0, 2, N / 2).longs("joined", 0, 0, N);
+    heads(heads(heads(b, "q", 0, 2, 1, 3), "k", 0, 2, 3, 1), "v", 0, 2, 1, 3);
+    b.node("scores", "MatMul", "q", "k").node("weights", "Softmax", "scores").attribute("axis", -1);
+    b.node("mixed", "MatMul", "weights", "v");
+    b.node("back", "Transpose", "mixed").ints("perm", 0, 2, 1, 3);
+    Model model = b.node("y", "Reshape", "back", "joined").outputs("y").build();
+    assertThatRule(new FuseMultiHeadAttention())
+        .on(model)
+        .rewritesTo("MatMul", "Add", "MatMul", "Add", "MatMul", "Add", "MultiHeadAttention")
+        .isIdempotent()
+        .preservesOutputs(2e-6);
+  }
+
+  /** Lookups of words, types and positions; their sum, in an order by {@code form}, normalized. */
+  private static GraphBuilder embedded(int form, long firstPosition) {
+    GraphBuilder b =
+        GraphBuilder.opset(17)
+            .input("ids", INT64, "batch", "seq")
+            .input("kinds", INT64, "batch", "seq");
+    b.floats("words", Tensors.gaussian(20 * N, 1), 20, N);
+    b.floats("types", Tensors.gaussian(2 * N, 2), 2, N);
+    b.floats("positions", Tensors.gaussian(12 * N, 3), 12, N);
+    b.weight(
+        "count",
+        Tensor.longs(LongStream.range(firstPosition, 11).toArray(), 1, 11 - firstPosition));
+    b.longs("zero", 0).longs("one", 1);
+    b.node("length", "Shape", "ids").attribute("start", 1).attribute("end", 2);
+    b.node("at", "Slice", "count", "zero", "length", "one", "one");
+    b.node("w", "Gather", "words", "ids").node("t", "Gather", "types", "kinds");
+    b.node("p", "Gather", "positions", "at");
+    vector(vector(b, "gamma"), "beta");
+    switch (form) {
+      case 0 -> b.node("wt", "Add", "w", "t").node("sum", "Add", "wt", "p");
+      case 1 -> b.node("pt", "Add", "p", "t").node("sum", "Add", "w", "pt");
+      default -> b.node("sum", "Add", "p", "w");
+    }
+    return b.node("y", "LayerNormalization", "sum", "gamma", "beta").attribute("axis", -1);
+  }
+
+  @Test
+  void embeddingsInAllForms() {
+    for (int form = 0; form < 3; form++) {
+      assertThatRule(new FuseEmbedLayerNormalization())
+          .on(embedded(form, 0).outputs("y").build())
+          .fires("fuse-embed-layer-normalization")
+          .isIdempotent()
+          .preservesOutputs(2e-6);
+    }
+  }
+
+  @Test
+  void embeddingsWhosePositionsStartLaterStay() {
+    assertThatRule(new FuseEmbedLayerNormalization())
+        .on(embedded(0, 1).outputs("y").build())
+        .refuses("0 of its lookups count up from 0");
+  }
+
+  @Test
+  void embeddingsWhoseSumIsUsedElsewhereStay() {
+    assertThatRule(new FuseEmbedLayerNormalization())
+        .on(embedded(0, 0).outputs("y", "sum").build())
+        .doesNotFire();
+  }
+
+  @Test
+  void geluWithTanhStaysWithinItsBound() {
+    GraphBuilder plain = input(20, FLOAT).node("y", "Gelu", "x");
+    assertThatRules(Rules.approximateGelu())
+        .on(plain.outputs("y").build())
+        .rewritesTo("FastGelu")
+        .isIdempotent()
+        .preservesOutputs(5e-4);
+    GraphBuilder biased = vector(input(20, FLOAT), "bias").node("s", "Add", "bias", "x");
+    assertThatRules(Rules.approximateGelu())
+        .on(biased.node("y", "Gelu", "s").outputs("y").build())
+        .rewritesTo("FastGelu")
+        .isIdempotent()
+        .preservesOutputs(5e-4);
+  }
+
+  @Test
+  void geluOfHalvesStays() {
+    assertThatRules(Rules.approximateGelu())
+        .on(input(20, FLOAT16).node("y", "Gelu", "x").outputs("y").build())
+        .refuses("type float16");
   }
 
   @Test

@@ -136,6 +136,33 @@ class MiniLmRewriteTest {
         .containsEntry("BiasGelu", 6L);
   }
 
+  /** The texts hold batches with padding and one without: both branches run. */
+  @Test
+  void fusesMultiHeadAttention() {
+    RewriteAssert fused =
+        RewriteAssert.assertThatRules(Rules.fuseMultiHeadAttention())
+            .on(at17())
+            .preservesOutputs(5e-6, TEXTS, "attention_mask")
+            .isIdempotent();
+    assertThat(operators(fused.result().model()))
+        .containsEntry("If", 6L)
+        .containsEntry("ReduceMin", 1L)
+        .doesNotContainKeys("Softmax", "Transpose", "Reshape");
+  }
+
+  @Test
+  void fusesEmbeddings() {
+    RewriteAssert fused =
+        RewriteAssert.assertThatRules(Rules.fuseEmbedLayerNormalization())
+            .on(at17())
+            .preservesOutputs(5e-6, TEXTS, "attention_mask")
+            .isIdempotent();
+    assertThat(operators(fused.result().model()))
+        .containsEntry("EmbedLayerNormalization", 1L)
+        .containsEntry("LayerNormalization", 12L)
+        .doesNotContainKeys("Gather", "Slice", "Shape");
+  }
+
   @Test
   void mergesMatMuls() {
     RewriteAssert merged =
