@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # MiniLM by Hasten's recipes against files made by the Python quantizers: makes the peers, then measures all in one process.
-#   bench/quantization.sh [SECONDS_PER_ROW [quality|speed]]     writes to bench/target/quantization
+#   bench/quantization.sh [SECONDS_PER_ROW [quality|speed [THREADS]]]     writes to bench/target/quantization
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=$PWD/bench/target/quantization
@@ -22,4 +22,4 @@ if [ ! -d "$out/package/data" ]; then
 fi
 demo=$out/hasten-demo
 "$venv/bin/python" bench/peers/quantization.py "$demo/model.onnx" "$demo/tokenizer.json" "$demo/glosses.jsonl" "$out/peers"
-exec bench/run.sh QuantizationPeers "$demo" "$out/peers" "$out/package/data" bench/recipes "${1:-12}" ${2:+"$2"}
+exec bench/run.sh QuantizationPeers "$demo" "$out/peers" "$out/package/data" bench/recipes "${1:-12}" "${@:2}"

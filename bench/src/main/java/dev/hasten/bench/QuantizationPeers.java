@@ -2,8 +2,10 @@ package dev.hasten.bench;
 
 import dev.hasten.compress.Recipe;
 import dev.hasten.graph.Model;
+import dev.hasten.measure.Bootstrap;
 import dev.hasten.measure.Comparison;
 import dev.hasten.measure.Hardware;
+import dev.hasten.measure.Interval;
 import dev.hasten.measure.LabeledExample;
 import dev.hasten.measure.Metrics;
 import dev.hasten.measure.OutputKind;
@@ -29,6 +31,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,7 +49,13 @@ import java.util.stream.Stream;
 public final class QuantizationPeers {
   private static final int SCORED = 2_000;
   private static final int FITTED = 1_500;
+  private static final int MAILS = 600;
+  private static final int MAIL_LENGTH = 128;
   private static final int CALLS = 24;
+
+  /** A peer so many times as slow as the fastest so far gets no second look. */
+  private static final double HOPELESS = 1.5;
+
   private static final String FP32 = "fp32";
   private static final String PUBLISHED = "published";
 
@@ -61,10 +70,10 @@ public final class QuantizationPeers {
   private final Workload workload;
   private final Map<String, Path> models = new LinkedHashMap<>();
   private final List<String> ours = new ArrayList<>();
-  private final List<String> mails;
+  private final List<LabeledExample> mails;
   private final Map<String, Double> overlap = new TreeMap<>();
 
-  private QuantizationPeers(Workload workload, List<String> mails) {
+  private QuantizationPeers(Workload workload, List<LabeledExample> mails) {
     this.workload = workload;
     this.mails = mails;
   }
@@ -72,7 +81,8 @@ public final class QuantizationPeers {
   /**
    * @param args the demo's folder, the folder of the peers' files, that of the unpacked mails, that
    *     of our recipes, seconds per row of the careful pass; then, optionally, {@code quality} or
-   *     {@code speed} for one half of it
+   *     {@code speed} for one half of it; after {@code speed}, optionally, 1 or 2 for the rows with
+   *     so many threads only
    */
   public static void main(String[] args) throws IOException {
     Path demo = Path.of(args[0]);
@@ -93,7 +103,8 @@ public final class QuantizationPeers {
       bench.quality();
     }
     if (!part.equals("quality")) {
-      bench.speed(Integer.parseInt(args[4]));
+      int only = args.length > 6 ? Integer.parseInt(args[6]) : 0;
+      bench.speed(Integer.parseInt(args[4]), only == 0 ? List.of(1, 2) : List.of(only));
     }
   }
 
@@ -119,45 +130,97 @@ public final class QuantizationPeers {
   private void quality() {
     List<LabeledExample> test = Splits.test(workload);
     List<LabeledExample> scored = test.subList(0, SCORED);
-    List<LabeledExample> fitted = test.subList(SCORED, SCORED + FITTED);
-    Outputs original = embed(workload.model(), scored);
-    Outputs originalFit = embed(workload.model(), fitted);
+    Sides glosses = new Sides(scored, test.subList(SCORED, SCORED + FITTED), 0);
+    Sides letters =
+        new Sides(mails.subList(0, MAILS), mails.subList(MAILS, 2 * MAILS), MAIL_LENGTH);
     System.out.printf(
-        "%n| model | MB | cosine | overlap@10 | probe accuracy |%n|---|---|---|---|---|%n");
+        "%n| model | MB | cosine | overlap@10 | probe drop, points: glosses | mails |%n|---|---|---|---|---|---|%n");
     models.forEach((name, file) -> {
       try {
-        Outputs outputs = embed(file, scored);
-        List<String> labels = scored.stream().map(e -> Objects.requireNonNull(e.label())).toList();
-        List<String> fit = fitted.stream().map(e -> Objects.requireNonNull(e.label())).toList();
-        Sample sample =
-            Sample.labeled(original, outputs, labels)
-                .withFit(Sample.labeled(originalFit, embed(file, fitted), fit));
-        overlap.put(name, score("overlap@10", sample));
+        Sample sample = glosses.sample(file);
+        overlap.put(name, compare("overlap@10", sample).candidate());
         System.out.printf(
             Locale.ROOT,
-            "| %s | %.1f | %.4f | %.3f | %.2f %% |%n",
+            "| %s | %.1f | %.4f | %.3f | %s | %s |%n",
             name,
-            Files.size(file) / 1e6,
-            score("cosine", sample),
+            bytes(file) / 1e6,
+            compare("cosine", sample).candidate(),
             overlap.get(name),
-            100 * score("linear-probe", sample));
+            probe(sample),
+            isContender(name) ? probe(letters.sample(file)) : "");
       } catch (IOException | RuntimeException e) {
-        System.out.println("| " + name + " | fails: " + e.getMessage() + " | | | |");
+        System.out.println("| " + name + " | fails: " + e.getMessage() + " | | | | |");
       }
     });
   }
 
-  private static double score(String metric, Sample sample) {
-    Comparison comparison = Metrics.compare(Metrics.byName(metric), sample);
-    return comparison.candidate();
+  /** Worth the minutes that long texts take: ours, and the peers that are the fastest somewhere. */
+  private boolean isContender(String name) {
+    return ours.contains(name)
+        || name.equals(FP32)
+        || name.equals(PUBLISHED)
+        || name.contains("fused-gelu");
   }
 
-  private Outputs embed(Path file, List<LabeledExample> examples) {
+  /** A file's size, with that of the weights beside it. */
+  private static long bytes(Path file) throws IOException {
+    Path data = file.resolveSibling(file.getFileName() + "_data");
+    return Files.size(file) + (Files.exists(data) ? Files.size(data) : 0);
+  }
+
+  /** How much less a linear classifier gets right on these vectors than on the original's. */
+  private static String probe(Sample sample) {
+    Comparison probe = compare("linear-probe", sample);
+    Interval drop = Bootstrap.mean(probe.drops().orElseThrow(), 0.95, 42);
+    return String.format(
+        Locale.ROOT,
+        "%.2f (%.2f to %.2f) of %.1f %%",
+        100 * drop.estimate(),
+        100 * drop.low(),
+        100 * drop.high(),
+        100 * probe.original());
+  }
+
+  private static Comparison compare(String metric, Sample sample) {
+    return Metrics.compare(Metrics.byName(metric), sample);
+  }
+
+  /** Texts to score on, others to fit a probe on, and the original's vectors of both. */
+  private final class Sides {
+    private final List<LabeledExample> scored;
+    private final List<LabeledExample> fitted;
+    private final int length;
+    private final Outputs original;
+    private final Outputs originalFit;
+
+    Sides(List<LabeledExample> scored, List<LabeledExample> fitted, int length) {
+      this.scored = scored;
+      this.fitted = fitted;
+      this.length = length;
+      this.original = embed(workload.model(), scored, length);
+      this.originalFit = embed(workload.model(), fitted, length);
+    }
+
+    Sample sample(Path file) {
+      Outputs outputs = embed(file, scored, length);
+      Outputs fit = embed(file, fitted, length);
+      return Sample.labeled(original, outputs, labels(scored))
+          .withFit(Sample.labeled(originalFit, fit, labels(fitted)));
+    }
+
+    private static List<String> labels(List<LabeledExample> examples) {
+      return examples.stream().map(e -> Objects.requireNonNull(e.label())).toList();
+    }
+  }
+
+  /** A length above 0 cuts the texts there. */
+  private Outputs embed(Path file, List<LabeledExample> examples, int length) {
+    PipelineSpec.Text text = (PipelineSpec.Text) workload.pipeline();
+    PipelineSpec spec = length == 0 ? text : text.withMaxLength(length);
     float[][] rows = new float[examples.size()][];
     try (Session session =
             Backend.cpu().open(file, SessionOptions.defaults().withIntraOpThreads(1));
-        InputPipeline pipeline =
-            InputPipeline.open(workload.pipeline(), workload.folder(), session.inputs())) {
+        InputPipeline pipeline = InputPipeline.open(spec, workload.folder(), session.inputs())) {
       List<Integer> order = new ArrayList<>();
       for (int i = 0; i < examples.size(); i++) {
         order.add(i);
@@ -178,10 +241,10 @@ public final class QuantizationPeers {
     return new Outputs(OutputKind.EMBEDDING, List.of(rows));
   }
 
-  private void speed(int seconds) {
+  private void speed(int seconds, List<Integer> threadCounts) {
     List<String> lines = new ArrayList<>();
     Map<String, List<Double>> against = new LinkedHashMap<>();
-    for (int threads = 1; threads <= 2; threads++) {
+    for (int threads : threadCounts) {
       for (Row asked : ROWS) {
         Row row = new Row(asked.batch(), asked.length(), threads);
         List<Map<String, NdArray>> inputs = inputs(row);
@@ -255,7 +318,7 @@ public final class QuantizationPeers {
         });
   }
 
-  /** The peer that a quick look finds fastest: a few calls of each in turn, three times around. */
+  /** The peer that a quick look finds fastest: a few calls of each in turn, twice around. */
   private String fastest(Row row, List<Map<String, NdArray>> inputs) {
     Map<String, Double> best = new TreeMap<>();
     for (int round = 0; round < 2; round++) {
@@ -270,7 +333,11 @@ public final class QuantizationPeers {
             long start = System.nanoTime();
             session.run(inputs.get(i));
             session.run(inputs.get(i + 1));
-            best.merge(model.getKey(), (System.nanoTime() - start) / 2e6, Math::min);
+            double millis = (System.nanoTime() - start) / 2e6;
+            best.merge(model.getKey(), millis, Math::min);
+            if (millis > HOPELESS * Collections.min(best.values())) {
+              break;
+            }
           }
         } catch (RuntimeException e) {
           System.err.println(model.getKey() + ": " + e.getMessage());
@@ -300,7 +367,7 @@ public final class QuantizationPeers {
       while (inputs.size() < CALLS) {
         List<Example> batch = new ArrayList<>();
         while (batch.size() < row.batch()) {
-          Example mail = Example.text(mails.get(next++ % mails.size()));
+          Example mail = mails.get(next++ % mails.size()).example();
           if (pipeline.length(mail) >= row.length()) {
             batch.add(mail);
           }
