@@ -6,13 +6,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
+import java.util.stream.Collectors;
 
 /**
  * Which recipes deserve a trial, best expectation first. Composed of what the registered techniques
  * propose, by their stages: what keeps outputs equal stands first and below everything else; the
  * first quantization that is proposed is tried with and without what is equal in exact arithmetic
- * or nearly so (balancing, each fusion, all of them); every other proposal is tried once.
+ * or nearly so (balancing, each fusion, several together); every other proposal is tried once.
  */
 final class Candidates {
   private final List<Candidate> list = new ArrayList<>();
@@ -45,7 +45,8 @@ final class Candidates {
       add(simplify, balance, base);
       add(simplify, base);
       fusions.forEach(fusion -> add(simplify, List.of(fusion), balance, base));
-      for (List<Choice> all : alternatives(fusions)) {
+      for (List<TechniqueInfo> together : Fuse.TOGETHER) {
+        List<Choice> all = of(together, fusions);
         add(simplify, all, balance, base);
         // Balancing costs an operator for each product: what it saves may not be needed.
         add(simplify, all, base);
@@ -55,14 +56,9 @@ final class Candidates {
     at(Stage.PRECISION).forEach(choice -> add(simplify, List.of(choice)));
   }
 
-  /** All fusions together: once for each of those that take the same operators. */
-  private static List<List<Choice>> alternatives(List<Choice> fusions) {
-    return Stream.of(Fuse.MULTI_HEAD_ATTENTION, Fuse.ATTENTION)
-        .map(info ->
-            fusions.stream()
-                .filter(choice -> !choice.step().technique().equals(info.name()))
-                .toList())
-        .toList();
+  private static List<Choice> of(List<TechniqueInfo> some, List<Choice> choices) {
+    Set<String> names = some.stream().map(TechniqueInfo::name).collect(Collectors.toSet());
+    return choices.stream().filter(choice -> names.contains(choice.step().technique())).toList();
   }
 
   /** A technique with one of the settings that it proposes. */
@@ -107,7 +103,7 @@ final class Candidates {
 
   private static List<String> names(List<Choice> part) {
     return part.size() > 2
-        ? List.of("all fusions with " + part.getFirst().name())
+        ? List.of("all with " + part.getFirst().name())
         : part.stream().map(Choice::name).toList();
   }
 }

@@ -48,11 +48,19 @@ record Fuse(Supplier<List<Rule>> rules) implements Technique {
       TechniqueInfo.lossy(
               "gelu-tanh",
               Stage.FUSE,
-              "Gelu, with the bias before it, becomes FastGelu: the form with tanh, off by up to"
-                  + " 0.0005.",
+              "Gelu and BiasGelu become FastGelu: the form with tanh, off by up to 0.0005.",
               List.of(),
               settings -> new Fuse(Rules::approximateGelu))
           .proposing(WHY);
+
+  /**
+   * What goes together before a quantization: one of the two forms of attention, and what neither
+   * takes operators from the other nor a bias from an integer product, which adds it on the way.
+   */
+  static final List<List<TechniqueInfo>> TOGETHER =
+      List.of(
+          List.of(MULTI_HEAD_ATTENTION, EMBED_LAYER_NORM, SKIP_LAYER_NORM, GELU_TANH),
+          List.of(ATTENTION, EMBED_LAYER_NORM, SKIP_LAYER_NORM, GELU_TANH));
 
   private static TechniqueInfo info(String name, String summary, Supplier<List<Rule>> rules) {
     return TechniqueInfo.equivalent(

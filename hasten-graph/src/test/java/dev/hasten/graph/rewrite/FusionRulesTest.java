@@ -275,7 +275,7 @@ class FusionRulesTest {
         .isIdempotent()
         .preservesOutputs(5e-4);
     GraphBuilder biased = vector(input(20, FLOAT), "bias").node("s", "Add", "bias", "x");
-    assertThatRules(Rules.approximateGelu())
+    assertThatRule(new FuseBiasGelu(), new ApproximateGelu())
         .on(biased.node("y", "Gelu", "s").outputs("y").build())
         .rewritesTo("FastGelu")
         .isIdempotent()
