@@ -44,13 +44,13 @@ final class Candidates {
       List<Choice> base = List.of(quantize.getFirst().also(processor));
       add(simplify, balance, base);
       add(simplify, base);
-      fusions.forEach(fusion -> add(simplify, List.of(fusion), balance, base));
       for (List<TechniqueInfo> together : Fuse.TOGETHER) {
         List<Choice> all = of(together, fusions);
         add(simplify, all, balance, base);
         // Balancing costs an operator for each product: what it saves may not be needed.
         add(simplify, all, base);
       }
+      fusions.forEach(fusion -> add(simplify, List.of(fusion), balance, base));
       quantize.forEach(choice -> add(simplify, balance, List.of(choice)));
     }
     at(Stage.PRECISION).forEach(choice -> add(simplify, List.of(choice)));
