@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # PP-OCR's recognition end to end: models from Maven, six fonts from Debian, lines drawn and read.
-#   bench/ocr.sh [LINES]     writes to bench/target/ocr; then, for the comparison with RapidOCR, bench/ocr.py
+#   bench/ocr.sh [LINES|--fetch]     writes to bench/target/ocr; then, for the comparison with RapidOCR, bench/ocr.py
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=bench/target/ocr
@@ -16,5 +16,8 @@ if [ ! -f "$out/fonts/complete" ]; then
   fi
   (cd "$out/fonts" && apt-get -q download fonts-dejavu-core fonts-liberation fonts-freefont-ttf &&
     for package in *.deb; do dpkg-deb -x "$package" .; done && touch complete)
+fi
+if [ "${1:-}" = --fetch ]; then
+  exit 0
 fi
 exec bench/run.sh OcrCheck "$out/models" "$out/fonts" "$out" "${1:-600}"

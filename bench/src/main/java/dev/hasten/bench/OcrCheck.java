@@ -41,7 +41,7 @@ import javax.imageio.ImageIO;
  * of the first lines for {@code bench/ocr.py}. Run by {@code bench/ocr.sh}.
  */
 public final class OcrCheck {
-  private static final List<String> FONTS =
+  static final List<String> FONTS =
       List.of(
           "DejaVuSans.ttf",
           "DejaVuSerif.ttf",
@@ -65,12 +65,7 @@ public final class OcrCheck {
     Files.createDirectories(out.resolve("lines"));
     List<TextLines.Line> lines = draw(Path.of(args[1]), count);
     List<Example> examples = write(lines, out);
-    PipelineSpec spec =
-        PipelineSpec.Image.of(new Fit.Height(48, 320, Optional.empty()))
-            .withColors(Colors.BGR)
-            .withResampling(ImageLibrary.OPENCV, Resampling.BILINEAR)
-            .withNormalization(1 / 255.0, List.of(0.5), List.of(0.5))
-            .withDecode(CtcSpec.of(Bundle.CHARACTERS).withSpace());
+    PipelineSpec spec = pipeline(Bundle.CHARACTERS);
     Path model = models.resolve("ch_PP-OCRv4_rec_infer.onnx");
     Path characters = models.resolve("ppocr_keys_v1.txt");
     Files.copy(model, out.resolve("model.onnx"), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
@@ -107,6 +102,19 @@ public final class OcrCheck {
         Npz.write(out.resolve("tensors.npz"), tensors);
       }
     }
+  }
+
+  /**
+   * How PP-OCR's recognition takes images and writes text.
+   *
+   * @param characters file name of its characters
+   */
+  static PipelineSpec pipeline(String characters) {
+    return PipelineSpec.Image.of(new Fit.Height(48, 320, Optional.empty()))
+        .withColors(Colors.BGR)
+        .withResampling(ImageLibrary.OPENCV, Resampling.BILINEAR)
+        .withNormalization(1 / 255.0, List.of(0.5), List.of(0.5))
+        .withDecode(CtcSpec.of(characters).withSpace());
   }
 
   private static List<TextLines.Line> draw(Path fontFolder, int count) throws IOException {

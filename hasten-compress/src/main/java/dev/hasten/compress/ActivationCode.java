@@ -76,12 +76,17 @@ record ActivationCode(DataType type, float scale, int zero) {
   /** Numbers quantized to this code. */
   Tensor encode(float[] numbers, long... dims) {
     long[] codes = new long[numbers.length];
-    int lowest = lowest(type);
     for (int i = 0; i < codes.length; i++) {
-      long code = (long) Math.rint(numbers[i] / scale) + zero;
-      codes[i] = Math.clamp(code, lowest, lowest + levels(type) - 1);
+      codes[i] = code(numbers[i]);
     }
     return codes(codes, dims);
+  }
+
+  /** The code of a number, as QuantizeLinear finds it. */
+  int code(float number) {
+    int lowest = lowest(type);
+    long code = (long) Math.rint(number / scale) + zero;
+    return (int) Math.clamp(code, lowest, lowest + levels(type) - 1);
   }
 
   private Tensor codes(long[] codes, long... dims) {

@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 record DynamicInt8(
     boolean perChannel,
     WeightRange range,
+    PairSums.Remedy saturating,
     QuantizedWeight.Clip clip,
     boolean unsigned,
     boolean embeddings,
@@ -52,6 +53,7 @@ record DynamicInt8(
                       "one scale per output channel or per weight",
                       List.of("per-channel", "per-tensor")),
                   WeightRange.PARAMETER,
+                  PairSums.Remedy.PARAMETER,
                   new Parameter.Choice(
                       "clip",
                       "mse cuts large weights where that lowers the squared error",
@@ -73,6 +75,7 @@ record DynamicInt8(
                   new DynamicInt8(
                       settings.word("granularity").equals("per-channel"),
                       WeightRange.of(settings),
+                      PairSums.Remedy.of(settings),
                       settings.word("clip").equals("mse")
                           ? QuantizedWeight.Clip.MSE
                           : QuantizedWeight.Clip.NONE,
@@ -102,7 +105,7 @@ record DynamicInt8(
               .formatted(model.source(), model.opset(), LOWEST_OPSET));
     }
     Model result = model.copy();
-    new Pass(result.graph(), range(context), evidence).run();
+    new Pass(result, range(context), context, evidence).run();
     result.graph().removeDead();
     Targets.noteQuantized(model, evidence);
     return evidence.of(result);
@@ -115,24 +118,43 @@ record DynamicInt8(
 
   /** What is shared between the nodes of one model: activations and weights quantized once. */
   private final class Pass {
+    private final Model model;
     private final Graph graph;
-    private final WeightRange range;
+    private final WeightRange resolved;
+    private final Context context;
     private final Evidence evidence;
     private final Map<Value, Node> activations = new HashMap<>();
     private final Map<Value, Weight> weights = new HashMap<>();
 
-    Pass(Graph graph, WeightRange range, Evidence evidence) {
-      this.graph = graph;
-      this.range = range;
+    Pass(Model model, WeightRange resolved, Context context, Evidence evidence) {
+      this.model = model;
+      this.graph = model.graph();
+      this.resolved = resolved;
+      this.context = context;
       this.evidence = evidence;
     }
 
     void run() {
       List<String> products = ops.stream().filter(op -> !op.equals("Attention")).toList();
-      for (Node node : Targets.matMuls(graph, products, chosen, evidence)) {
+      List<Node> nodes = Targets.matMuls(graph, products, chosen, evidence);
+      Map<Node, List<PairSums.Sample>> samples = samples(nodes);
+      for (Node node : nodes) {
+        PairSums sums = pairSums(node, samples.getOrDefault(node, List.of()));
+        PairSums.Remedy remedy =
+            sums == null || range != WeightRange.AUTO
+                ? PairSums.Remedy.PAIRED
+                : sums.choose(saturating);
+        if (remedy == PairSums.Remedy.EXCLUDE) {
+          evidence.refuse(node, sums + "; left in floating point, as asked (saturating: exclude)");
+          continue;
+        }
+        if (range == WeightRange.FULL && sums != null) {
+          evidence.refuse(node, "not kept from saturating, as asked (range: full): " + sums);
+        }
         Value weight = node.input(1);
-        matMul(node);
-        evidence.changed(node.name(), describe(weight));
+        String what = describe(weight, unsigned || remedy == PairSums.Remedy.UINT8);
+        matMul(node, unsigned || remedy == PairSums.Remedy.UINT8);
+        evidence.changed(node.name(), what + (sums == null ? "" : "; " + sums));
       }
       if (ops.contains("Attention")) {
         for (Node node : List.copyOf(graph.nodes())) {
@@ -146,19 +168,61 @@ record DynamicInt8(
       }
     }
 
-    private String describe(Value weight) {
+    /** Of what may saturate here, inputs to see whether it does; none without data. */
+    private Map<Node, List<PairSums.Sample>> samples(List<Node> nodes) {
+      boolean looking =
+          !unsigned && (range == WeightRange.AUTO || range == WeightRange.FULL) && !nodes.isEmpty();
+      return looking
+              && context.hardware().int8Saturates()
+              && context.calibration().iterator().hasNext()
+          ? PairSums.sample(model, nodes, context, INFO.name())
+          : Map.of();
+    }
+
+    /** What the sums of two products come to; null where nothing can saturate or was seen. */
+    private @Nullable PairSums pairSums(Node node, List<PairSums.Sample> samples) {
+      Tensor matrix = Targets.constant(node.input(1));
+      if (samples.isEmpty()) {
+        return null;
+      }
+      QuantizedWeight full = rounded(matrix, WeightRange.FULL);
+      if (full.saturatingPairs() == 0) {
+        return null;
+      }
+      PairSums.Product product =
+          new PairSums.Product(
+              matrix.toFloats(), full, rounded(matrix, WeightRange.PAIRED), 1, k -> k);
+      return PairSums.of(
+          product,
+          samples,
+          sample ->
+              ActivationCode.of(
+                  new RangeRule.Range(sample.low(), sample.high()), DataType.UINT8, false));
+    }
+
+    private QuantizedWeight rounded(Tensor matrix, WeightRange to) {
+      return QuantizedWeight.of(
+          matrix.toFloats(),
+          Math.toIntExact(matrix.dim(0)),
+          Math.toIntExact(matrix.dim(1)),
+          perChannel,
+          to,
+          clip);
+    }
+
+    private String describe(Value weight, boolean asUnsigned) {
       return "weight %s %s in %s %s per %s"
           .formatted(
               weight.name(),
               Targets.constant(weight).dims(),
-              unsigned ? "uint8" : "int8",
-              range,
+              asUnsigned ? "uint8" : "int8",
+              asUnsigned && range == WeightRange.AUTO ? WeightRange.FULL : resolved,
               perChannel ? "channel" : "tensor");
     }
 
-    private void matMul(Node node) {
+    private void matMul(Node node, boolean asUnsigned) {
       Node activation = quantized(node.input(0));
-      Weight weight = quantizedWeight(node.input(1));
+      Weight weight = quantizedWeight(node.input(1), asUnsigned);
       String out = node.output().name();
       Value product =
           graph.op(
@@ -201,9 +265,9 @@ record DynamicInt8(
             node, reason + "; leave out fuse-attention to quantize its products one by one");
         return;
       }
-      String what = describe(node.input(1));
+      String what = describe(node.input(1), unsigned);
       Node activation = quantized(node.input(0));
-      Weight weight = quantizedWeight(node.input(1));
+      Weight weight = quantizedWeight(node.input(1), unsigned);
       String out = node.output().name();
       Value bias = node.inputOrNull(2);
       if (bias == null) {
@@ -243,23 +307,18 @@ record DynamicInt8(
                   List.of(v.name() + "_q", v.name() + "_scale", v.name() + "_zero")));
     }
 
-    private Weight quantizedWeight(Value value) {
+    /** The weight in bytes; nodes that share one share its type too, that of the first. */
+    private Weight quantizedWeight(Value value, boolean asUnsigned) {
       return weights.computeIfAbsent(
           value,
           v -> {
-            Tensor matrix = Targets.constant(v);
+            boolean whole = asUnsigned && range == WeightRange.AUTO;
             QuantizedWeight bytes =
-                QuantizedWeight.of(
-                    matrix.toFloats(),
-                    Math.toIntExact(matrix.dim(0)),
-                    Math.toIntExact(matrix.dim(1)),
-                    perChannel,
-                    range,
-                    clip);
+                rounded(Targets.constant(v), whole ? WeightRange.FULL : resolved);
             return new Weight(
-                graph.addInitializer(v.name() + "_q", bytes.tensor(unsigned)),
+                graph.addInitializer(v.name() + "_q", bytes.tensor(asUnsigned)),
                 graph.addInitializer(v.name() + "_scale", bytes.scaleTensor()),
-                unsigned
+                asUnsigned
                     ? graph.addInitializer(v.name() + "_zero", bytes.zeroPointTensor(true))
                     : null);
           });

@@ -77,6 +77,18 @@ final class LayerWeight {
     };
   }
 
+  /**
+   * The layer as kernels see it.
+   *
+   * @param paired the same weight as {@link WeightRange#PAIRED}
+   */
+  PairSums.Product product(LayerWeight paired, int groups) {
+    int channels = layout == Layout.FILTERS ? Math.toIntExact(original.dim(1)) : rows;
+    int kernel = rows / channels;
+    return new PairSums.Product(
+        matrix, bytes, paired.bytes, groups, r -> r % channels * kernel + r / channels);
+  }
+
   /** How many sums of two products some activations would make saturate at 16 bits. */
   int saturatingPairs() {
     return unsigned ? 0 : bytes.saturatingPairs();

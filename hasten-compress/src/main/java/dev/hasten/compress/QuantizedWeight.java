@@ -68,6 +68,10 @@ record QuantizedWeight(byte[] values, float[] scales, int rows, int columns) {
     return power == 0 ? 0 : error / power;
   }
 
+  float scale(int column) {
+    return scales[scales.length == 1 ? 0 : column];
+  }
+
   /** How many sums of two products some unsigned activations would make saturate at 16 bits. */
   int saturatingPairs() {
     int count = 0;

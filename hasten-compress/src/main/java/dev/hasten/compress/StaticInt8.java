@@ -33,6 +33,7 @@ record StaticInt8(
     boolean operators,
     boolean perChannel,
     WeightRange range,
+    PairSums.Remedy saturating,
     DataType activations,
     boolean symmetric,
     RangeRule rule,
@@ -59,6 +60,7 @@ record StaticInt8(
                       "one scale per output channel or per weight",
                       List.of("per-channel", "per-tensor")),
                   WeightRange.PARAMETER,
+                  PairSums.Remedy.PARAMETER,
                   ActivationCode.PARAMETER,
                   new Parameter.Flag(
                       "symmetric", "activations around zero have it in the middle", false),
@@ -77,6 +79,7 @@ record StaticInt8(
                       settings.word("format").equals("qoperator"),
                       settings.word("granularity").equals("per-channel"),
                       WeightRange.of(settings),
+                      PairSums.Remedy.of(settings),
                       ActivationCode.type(settings),
                       settings.flag("symmetric"),
                       RangeRule.of(settings),
@@ -89,9 +92,6 @@ record StaticInt8(
 
   private static final long LOWEST_OPSET = 13; // DequantizeLinear per channel
   private static final long WIDE_OPSET = 21; // QuantizeLinear to 16 bits
-
-  /** Above this, relative to the error at full range, unsigned weights are the better price. */
-  private static final double COSTLY = 2;
 
   StaticInt8 {
     ops = List.copyOf(ops);
@@ -130,11 +130,24 @@ record StaticInt8(
     IntegerRegion region = IntegerRegion.of(graph, ops, chosen, evidence);
     Map<Value, Observed> seen = observe(result, region, context);
     Map<Value, ActivationCode> codes = codes(region, seen, evidence);
+    Map<Node, List<PairSums.Sample>> samples = samples(result, region, context);
     QdqWriter writer = new QdqWriter(graph, codes, pairDomain(result));
     for (Map.Entry<Node, IntegerRegion.Role> entry : region.roles().entrySet()) {
       Node node = entry.getKey();
-      LayerWeight weight = weight(node, entry.getValue(), codes, context, evidence);
-      String what = describe(node, weight, region, codes, seen);
+      PairSums sums = null;
+      LayerWeight weight = null;
+      if (IntegerRegion.WEIGHTED.contains(node.opType())) {
+        sums = pairSums(node, codes, samples.getOrDefault(node, List.of()));
+        if (remedy(sums) == PairSums.Remedy.EXCLUDE) {
+          evidence.refuse(node, sums + "; left in floating point, as asked (saturating: exclude)");
+          continue;
+        }
+        if (range == WeightRange.FULL && sums != null) {
+          evidence.refuse(node, "not kept from saturating, as asked (range: full): " + sums);
+        }
+        weight = weight(node, codes, context, sums);
+      }
+      String what = describe(node, weight, region, codes, seen) + (sums == null ? "" : "; " + sums);
       writer.write(node, entry.getValue(), weight);
       evidence.changed(node.name(), what);
     }
@@ -218,23 +231,60 @@ record StaticInt8(
     return Node.MICROSOFT;
   }
 
-  private @Nullable LayerWeight weight(
-      Node node,
-      IntegerRegion.Role role,
-      Map<Value, ActivationCode> codes,
-      Context context,
-      Evidence evidence) {
-    if (role == IntegerRegion.Role.COMPUTE || role == IntegerRegion.Role.MOVE) {
+  /** Whether bytes of the layer meet in sums of 16 bits: weights int8, activations uint8. */
+  private boolean mayPair(Node node) {
+    // One weight per output: the kernel for depthwise convolutions adds in 32 bits.
+    return activations == DataType.UINT8 && !isDepthwise(node);
+  }
+
+  /** Of what may saturate here, inputs to see whether it does. */
+  private Map<Node, List<PairSums.Sample>> samples(
+      Model model, IntegerRegion region, Context context) {
+    List<Node> nodes =
+        region.roles().keySet().stream()
+            .filter(node -> IntegerRegion.WEIGHTED.contains(node.opType()) && mayPair(node))
+            .toList();
+    boolean looking = range == WeightRange.AUTO || range == WeightRange.FULL;
+    return looking && context.hardware().int8Saturates() && !nodes.isEmpty()
+        ? PairSums.sample(model, nodes, context, INFO.name())
+        : Map.of();
+  }
+
+  /** What the sums of two products come to; null where nothing can saturate or was seen. */
+  private @Nullable PairSums pairSums(
+      Node node, Map<Value, ActivationCode> codes, List<PairSums.Sample> samples) {
+    ActivationCode code = codes.get(node.input(0));
+    if (samples.isEmpty() || code == null) {
       return null;
     }
-    // One weight per output: the kernel for depthwise convolutions adds in 32 bits.
-    boolean paired = !isDepthwise(node) && activations == DataType.UINT8;
-    WeightRange resolved = range == WeightRange.AUTO && !paired ? WeightRange.FULL : range;
+    LayerWeight full = LayerWeight.of(node, perChannel, WeightRange.FULL);
+    if (full.saturatingPairs() == 0) {
+      return null;
+    }
+    LayerWeight paired = LayerWeight.of(node, perChannel, WeightRange.PAIRED);
+    int groups = Math.toIntExact(node.is("Conv") ? node.intAttribute("group", 1) : 1);
+    return PairSums.of(full.product(paired, groups), samples, sample -> code);
+  }
+
+  /** What keeps the layer from saturating; paired weights where nothing was seen. */
+  private PairSums.Remedy remedy(@Nullable PairSums sums) {
+    return sums == null || range != WeightRange.AUTO
+        ? PairSums.Remedy.PAIRED
+        : sums.choose(saturating);
+  }
+
+  private LayerWeight weight(
+      Node node, Map<Value, ActivationCode> codes, Context context, @Nullable PairSums sums) {
+    WeightRange resolved = range == WeightRange.AUTO && !mayPair(node) ? WeightRange.FULL : range;
     resolved = resolved.on(context.hardware());
     LayerWeight weight = LayerWeight.of(node, perChannel, resolved);
-    if (range == WeightRange.AUTO && resolved == WeightRange.PAIRED) {
+    boolean unsigned = remedy(sums) == PairSums.Remedy.UINT8;
+    if (unsigned
+        || sums == null && resolved == WeightRange.PAIRED && saturating == PairSums.Remedy.AUTO) {
       LayerWeight full = LayerWeight.of(node, perChannel, WeightRange.FULL);
-      if (weight.error() > COSTLY * full.error()) {
+      // Where nothing was seen of the inputs, the weights' own error decides.
+      if (unsigned
+          || range == WeightRange.AUTO && weight.error() > PairSums.COSTLY * full.error()) {
         full.makeUnsigned();
         weight = full;
       }
