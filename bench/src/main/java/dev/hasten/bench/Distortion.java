@@ -14,7 +14,9 @@ final class Distortion {
 
   private Distortion() {}
 
-  /** Turned by up to ±1.5°, blurred by a Gaussian of up to 1.6 px, with noise up to deviation 28. */
+  /**
+   * Turned by up to ±1.5°, blurred by a Gaussian of up to 1.6 px, with noise up to deviation 28.
+   */
   static BufferedImage of(BufferedImage image, Random random) {
     double degrees = (2 * random.nextDouble() - 1) * TURN_DEGREES;
     double blur = random.nextDouble() * BLUR_PIXELS;

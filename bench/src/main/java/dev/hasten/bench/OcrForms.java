@@ -62,34 +62,41 @@ final class OcrForms {
     Files.write(file(form), applied.model().toBytes());
     System.out.printf(
         "%-30s %d changes, %d refusals%n",
-        form,
-        applied.changes().size(),
-        applied.refusals().size());
+        form, applied.changes().size(), applied.refusals().size());
   }
 
-  /** Range rules, repairs, and mixtures that leave the layers most sensitive in floating point. */
-  List<String> makeAll(List<Map<String, NdArray>> probes, int... excluded) throws IOException {
-    List<String> forms = new ArrayList<>(List.of(ORIGINAL));
+  /**
+   * Makes range rules, a repair, and mixtures that leave the most sensitive layers in floating
+   * point.
+   *
+   * @param asked the only forms to make; empty: all
+   * @return their names
+   */
+  List<String> makeAll(List<String> asked, List<Map<String, NdArray>> probes, int... excluded)
+      throws IOException {
+    Map<String, List<Step>> forms = new LinkedHashMap<>();
     for (String rule : List.of("percentile", "min-max", "moving-average", "entropy", "mse")) {
-      forms.add(rule);
-      make(rule, Step.of(NAME, "calibrate", rule));
+      forms.put(rule, List.of(Step.of(NAME, "calibrate", rule)));
     }
-    forms.add("min-max, bias-correction");
-    make("min-max, bias-correction", Step.of(NAME, "calibrate", "min-max"), Step.of("bias-correction"));
-    List<String> worst = worst(probes);
+    forms.put(
+        "min-max, bias-correction",
+        List.of(Step.of(NAME, "calibrate", "min-max"), Step.of("bias-correction")));
     for (int count : excluded) {
       String form = "min-max, without " + count + " layers";
-      forms.add(form);
-      make(
-          form,
-          Step.of(
-              NAME,
-              "calibrate",
-              "min-max",
-              "exclude",
-              worst.subList(0, Math.min(count, worst.size()))));
+      if (asked.isEmpty() || asked.contains(form)) {
+        List<String> worst = worst(probes);
+        List<String> out = worst.subList(0, Math.min(count, worst.size()));
+        forms.put(form, List.of(Step.of(NAME, "calibrate", "min-max", "exclude", out)));
+      }
     }
-    return forms;
+    List<String> names = new ArrayList<>(List.of(ORIGINAL));
+    for (Map.Entry<String, List<Step>> form : forms.entrySet()) {
+      if (asked.isEmpty() || asked.contains(form.getKey())) {
+        make(form.getKey(), form.getValue().toArray(Step[]::new));
+        names.add(form.getKey());
+      }
+    }
+    return names;
   }
 
   /** The weighted layers, first the one that alone in 8 bits changes the output most. */
@@ -111,7 +118,9 @@ final class OcrForms {
                 List.of(node.name()),
                 "ops",
                 List.of(node.opType()));
-        errors.put(node.name(), error(right, outputs(alone.create().apply(model, context).model(), probes)));
+        errors.put(
+            node.name(),
+            error(right, outputs(alone.create().apply(model, context).model(), probes)));
       }
     }
     List<String> lines =

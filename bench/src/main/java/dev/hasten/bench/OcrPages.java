@@ -107,11 +107,12 @@ final class OcrPages {
     for (Page page : pages) {
       List<Rectangle> original = null;
       for (Map.Entry<String, Session> session : sessions.entrySet()) {
-        float[] map =
-            session.getValue().run(page.tensor()).values().iterator().next().toFloats();
+        float[] map = session.getValue().run(page.tensor()).values().iterator().next().toFloats();
         List<Rectangle> boxes = boxes(map);
         original = original == null ? boxes : original;
-        tallies.computeIfAbsent(session.getKey(), f -> new Tally()).add(page, boxes, original, this);
+        tallies
+            .computeIfAbsent(session.getKey(), f -> new Tally())
+            .add(page, boxes, original, this);
       }
     }
     sessions.values().forEach(Session::close);
@@ -201,8 +202,7 @@ final class OcrPages {
       if (map[start] > PIXEL && !seen[start]) {
         Rectangle part = part(map, seen, start);
         if (Math.min(part.width, part.height) >= SMALLEST && mean(map, part) >= BOX) {
-          double by =
-              GROWTH * part.width * part.height / (2.0 * (part.width + part.height));
+          double by = GROWTH * part.width * part.height / (2.0 * (part.width + part.height));
           part.grow((int) Math.round(by), (int) Math.round(by));
           boxes.add(part.intersection(new Rectangle(SIDE, SIDE)));
         }

@@ -63,13 +63,14 @@ public final class OcrQuantized {
         List<OcrPages.Page> some = OcrPages.draw(CALIBRATION / 2 + PROBES, fonts, SEEDS[1]);
         List<Map<String, NdArray>> tensors = some.stream().map(OcrPages.Page::tensor).toList();
         OcrForms forms =
-            new OcrForms(models.resolve(DET), out.resolve("det"), tensors.subList(PROBES, some.size()));
-        List<String> all = forms.makeAll(tensors.subList(0, PROBES / 2), DET_EXCLUDED);
-        List<String> chosen = asked.isEmpty() ? all : asked;
+            new OcrForms(
+                models.resolve(DET), out.resolve("det"), tensors.subList(PROBES, some.size()));
+        List<String> chosen = forms.makeAll(asked, tensors.subList(0, PROBES / 2), DET_EXCLUDED);
         if (args[0].equals("det-time")) {
           forms.time(chosen, tensors.subList(0, PROBES), count);
         } else {
-          new OcrPages(pipeline, reader).compare(forms, chosen, OcrPages.draw(count, fonts, SEEDS[0]));
+          new OcrPages(pipeline, reader)
+              .compare(forms, chosen, OcrPages.draw(count, fonts, SEEDS[0]));
         }
       } else {
         OcrForms forms =
@@ -78,8 +79,7 @@ public final class OcrQuantized {
                 out.resolve("rec"),
                 encoded(pipeline, draw(CALIBRATION, fonts, SEEDS[1])));
         List<Map<String, NdArray>> probes = encoded(pipeline, draw(PROBES, fonts, SEEDS[2]));
-        List<String> all = forms.makeAll(probes, REC_EXCLUDED);
-        List<String> chosen = asked.isEmpty() ? all : asked;
+        List<String> chosen = forms.makeAll(asked, probes, REC_EXCLUDED);
         if (args[0].equals("rec-time")) {
           forms.time(chosen, probes, count);
         } else {
@@ -95,8 +95,7 @@ public final class OcrQuantized {
     List<TextLines.Line> lines = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       TextLines.Line line = TextLines.draw(texts.get(i), fonts.get(i % fonts.size()), random);
-      lines.add(
-          new TextLines.Line(Distortion.of(line.image(), random), line.text(), line.font()));
+      lines.add(new TextLines.Line(Distortion.of(line.image(), random), line.text(), line.font()));
     }
     return lines;
   }
@@ -143,11 +142,14 @@ public final class OcrQuantized {
         }
       }
       StringBuilder row = new StringBuilder("| " + font);
-      read.forEach((form, texts) -> row.append(
-          String.format(
-              Locale.ROOT,
-              " | %.2f",
-              rate(places.stream().map(right::get).toList(), places.stream().map(texts::get).toList()))));
+      read.forEach((form, texts) ->
+          row.append(
+              String.format(
+                  Locale.ROOT,
+                  " | %.2f",
+                  rate(
+                      places.stream().map(right::get).toList(),
+                      places.stream().map(texts::get).toList()))));
       System.out.println(row + " |");
     }
   }

@@ -1,6 +1,7 @@
 package dev.hasten.compress;
 
 import dev.hasten.graph.Model;
+import dev.hasten.graph.Value;
 import dev.hasten.measure.InnerValues;
 import dev.hasten.runtime.BadInputException;
 import dev.hasten.runtime.NdArray;
@@ -21,22 +22,25 @@ final class Calibration {
   /**
    * @param values names of values of the main graph
    * @param observer hears name and content, per batch
+   * @return how many examples there were, by the first axis of the model's first input
    * @throws BadInputException if there is no calibration data
    */
-  static void observe(
+  static long observe(
       Model model,
       List<String> values,
       Context context,
       String technique,
       BiConsumer<String, NdArray> observer) {
+    long examples = 0;
     for (int from = 0; from < values.size(); from += CHUNK) {
       List<String> chunk = values.subList(from, Math.min(values.size(), from + CHUNK));
       double done = (double) from / values.size();
-      run(model, chunk, context, technique, done, observer);
+      examples = run(model, chunk, context, technique, done, observer);
     }
+    return examples;
   }
 
-  private static void run(
+  private static long run(
       Model model,
       List<String> names,
       Context context,
@@ -44,6 +48,8 @@ final class Calibration {
       double done,
       BiConsumer<String, NdArray> observer) {
     int batches = 0;
+    long examples = 0;
+    List<String> inputs = model.graph().inputs().stream().map(Value::name).toList();
     try (InnerValues inner = InnerValues.open(model, names, context.scratch())) {
       for (Map<String, NdArray> batch : context.calibration()) {
         Map<String, NdArray> outputs = inner.run(batch);
@@ -55,6 +61,8 @@ final class Calibration {
           observer.accept(name, value);
         }
         batches++;
+        NdArray input = inputs.isEmpty() ? null : batch.get(inputs.getFirst());
+        examples += input == null || input.rank() == 0 ? 1 : input.dimension(0);
         context.progress().report(technique + ": calibration batch " + batches, done);
       }
     }
@@ -62,5 +70,6 @@ final class Calibration {
       throw new BadInputException(
           technique + ": no calibration data (expected: at least one batch of examples)");
     }
+    return examples;
   }
 }

@@ -13,6 +13,7 @@ import java.util.stream.Collectors;
  * propose, by their stages: what keeps outputs equal stands first and below everything else; the
  * first quantization that is proposed is tried with and without what is equal in exact arithmetic
  * or nearly so (balancing, each fusion, several together); every other proposal is tried once.
+ * Convolution nets get the repairs that suit them besides.
  */
 final class Candidates {
   private final List<Candidate> list = new ArrayList<>();
@@ -27,6 +28,9 @@ final class Candidates {
             ? "; weights in which no sum of byte products saturates on this processor"
             : "; this processor multiplies bytes with full-width sums",
         Targets.alreadyQuantized(model).isPresent());
+    if (Targets.alreadyQuantized(model).isEmpty()) {
+      candidates.repair(UnevenChannels.of(model));
+    }
     return List.copyOf(candidates.list);
   }
 
@@ -59,6 +63,27 @@ final class Candidates {
   private static List<Choice> of(List<TechniqueInfo> some, List<Choice> choices) {
     Set<String> names = some.stream().map(TechniqueInfo::name).collect(Collectors.toSet());
     return choices.stream().filter(choice -> names.contains(choice.step().technique())).toList();
+  }
+
+  /** What puts convolution nets right again; products lose too little to it (docs/results). */
+  private void repair(UnevenChannels channels) {
+    if (channels.convolutions() == 0) {
+      return;
+    }
+    List<Choice> simplify = at(Stage.SIMPLIFY);
+    Choice base = choice(StaticInt8.INFO, "ranges found on calibration data");
+    Choice bias = choice(BiasCorrection.INFO, "shifted means taken out of the biases");
+    add(simplify, List.of(base), List.of(bias));
+    if (channels.uneven()) {
+      Choice equalize = choice(Equalize.INFO, channels.toString());
+      Choice rounding = choice(AdaRound.INFO, "each weight rounded for its layer's output");
+      add(simplify, List.of(equalize), List.of(base));
+      add(simplify, List.of(equalize), List.of(base), List.of(rounding), List.of(bias));
+    }
+  }
+
+  private static Choice choice(TechniqueInfo info, String why) {
+    return new Choice(info.name(), why, Step.of(info.name()));
   }
 
   /** A technique with one of the settings that it proposes. */

@@ -128,7 +128,7 @@ record StaticInt8(
     Model result = model.copy();
     Graph graph = result.graph();
     IntegerRegion region = IntegerRegion.of(graph, ops, chosen, evidence);
-    Map<Value, Observed> seen = observe(result, region, context);
+    Map<Value, Observed> seen = observe(result, region, context, evidence);
     Map<Value, ActivationCode> codes = codes(region, seen, evidence);
     Map<Node, List<PairSums.Sample>> samples = samples(result, region, context);
     QdqWriter writer = new QdqWriter(graph, codes, pairDomain(result));
@@ -159,7 +159,8 @@ record StaticInt8(
     return evidence.of(result);
   }
 
-  private Map<Value, Observed> observe(Model model, IntegerRegion region, Context context) {
+  private Map<Value, Observed> observe(
+      Model model, IntegerRegion region, Context context, Evidence evidence) {
     Map<Value, Observed> seen = new LinkedHashMap<>();
     for (Node node : region.roles().keySet()) {
       region.scaled(node).forEach(value -> seen.put(value, new Observed()));
@@ -167,12 +168,18 @@ record StaticInt8(
     if (!seen.isEmpty()) {
       Map<String, Observed> byName = new LinkedHashMap<>();
       seen.forEach((value, observed) -> byName.put(value.name(), observed));
-      Calibration.observe(
-          model,
-          List.copyOf(byName.keySet()),
-          context,
-          INFO.name(),
-          (name, batch) -> Objects.requireNonNull(byName.get(name)).add(batch));
+      long examples =
+          Calibration.observe(
+              model,
+              List.copyOf(byName.keySet()),
+              context,
+              INFO.name(),
+              (name, batch) -> Objects.requireNonNull(byName.get(name)).add(batch));
+      if (examples == 1) {
+        evidence.refuse(
+            model.graph().name(),
+            "calibrated on 1 example: what others hold beyond its ranges is cut (expected: some dozen)");
+      }
     }
     return seen;
   }

@@ -75,11 +75,22 @@ class RangeRuleTest {
   void entropyIsThatOfTheTalk(boolean positive) {
     Observed seen = seen(heavyTailed(20_000, 4, positive));
     RangeRule.Range range = RangeRule.ENTROPY.of(seen, 99, 256);
-    int bins = slides(seen.histogram().magnitudes(), positive ? 256 : 128);
+    long[] magnitudes = seen.histogram().magnitudes();
+    magnitudes[0] = magnitudes[1];
+    int bins = slides(magnitudes, positive ? 256 : 128);
     assertThat(range.high())
         .isCloseTo(
             Math.min(seen.histogram().max(), bins * seen.histogram().binWidth()), within(1e-6));
     assertThat(range.high()).as("outliers are cut").isLessThan(seen.histogram().max());
+  }
+
+  @Test
+  void entropyIsNotLedByTheZerosBehindAnActivation() {
+    float[] numbers = heavyTailed(20_000, 8, true);
+    RangeRule.Range without = RangeRule.ENTROPY.of(seen(numbers), 99, 256);
+    float[] mostlyZero = Arrays.copyOf(numbers, 60_000);
+    RangeRule.Range with = RangeRule.ENTROPY.of(seen(mostlyZero), 99, 256);
+    assertThat(with.high()).isCloseTo(without.high(), within(0.2 * without.high()));
   }
 
   /** The pseudo-code of Migacz 2017, slide "Pseudocode", arrays and all. */

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.hasten.graph.Attribute;
 import dev.hasten.graph.DataType;
 import dev.hasten.graph.Graph;
+import dev.hasten.graph.GraphBuilder;
 import dev.hasten.graph.Model;
 import dev.hasten.graph.ModelException;
 import dev.hasten.graph.Node;
@@ -223,6 +224,48 @@ class SmallGraphTest {
     assertThatThrownBy(() -> step.create().apply(model, context.withCalibration(List.of())))
         .isInstanceOf(BadInputException.class)
         .hasMessageContaining("no calibration data");
+  }
+
+  @Test
+  void oneExampleIsTakenAndSaidToBeFew() {
+    Model model = gemm(17, random(IN * OUT, 5), false);
+    Map<String, NdArray> one = Map.of("x", NdArray.floats(random(IN, 3), 1, IN));
+    Applied applied =
+        Step.of("static-int8").create().apply(model, context.withCalibration(List.of(one)));
+    assertThat(applied.changes()).isNotEmpty();
+    assertThat(applied.refusals())
+        .anySatisfy(refusal -> assertThat(refusal.reason()).contains("calibrated on 1 example"));
+    Applied enough =
+        Step.of("static-int8").create().apply(model, context.withCalibration(List.of(one, one)));
+    assertThat(enough.refusals()).isEmpty();
+  }
+
+  /** Scales and zero points from Constant nodes behind Identity, as some exporters write them. */
+  @Test
+  void scalesThatAreComputedFromConstantsAreKnownAsQuantized() {
+    Model model =
+        GraphBuilder.opset(17)
+            .input("x", DataType.FLOAT, "n", IN)
+            .floats("s0", new float[] {0.02f})
+            .node("s", "Identity", "s0")
+            .weight("w8", Tensor.bytes(DataType.INT8, new byte[IN * OUT], IN, OUT))
+            .node("w", "DequantizeLinear", "w8", "s")
+            .node("q", "QuantizeLinear", "x", "s")
+            .node("d", "DequantizeLinear", "q", "s")
+            .node("y", "MatMul", "d", "w")
+            .output("y", DataType.FLOAT, "n", OUT)
+            .build();
+    for (String technique : List.of("static-int8", "dynamic-int8", "weight-only-int8")) {
+      assertRefused(Step.of(technique), model, "already quantized");
+    }
+    for (String technique : List.of("adaround", "bias-correction", "equalize", "smooth-quant")) {
+      Map<String, NdArray> one = Map.of("x", NdArray.floats(random(IN, 3), 1, IN));
+      Applied applied =
+          Step.of(technique)
+              .create()
+              .apply(model, context.withCalibration(List.of(one)).withReference(model));
+      applied.model().validate();
+    }
   }
 
   @Test

@@ -425,7 +425,7 @@ class StaticInt8Test {
     Applied applied =
         Step.of("static-int8")
             .create()
-            .apply(model, Context.of(Sentences.VNNI).withCalibration(List.of(input)));
+            .apply(model, Context.of(Sentences.VNNI).withCalibration(List.of(input, input)));
     assertThat(applied.refusals()).extracting(refusal -> refusal.node()).containsExactly("b");
     assertThat(applied.changes()).hasSize(2);
     assertThat(cosine(run(model, input), run(applied.model(), input))).isGreaterThan(0.999);
