@@ -16,6 +16,12 @@ final class Choice {
    */
   private static final double ALIKE = 0.05;
 
+  /**
+   * What is gained at least, by the interval's lower end: less than one percent is shown as 1.00x,
+   * and no more than another start of the same process makes.
+   */
+  private static final double WORTH = 1.01;
+
   /** A file larger by less than this share is no larger to anybody. */
   private static final double SAME_SIZE = 0.01;
 
@@ -61,14 +67,16 @@ final class Choice {
         .or(() -> tooLarge(trial))
         .or(() -> tooLate(trial))
         .or(() -> tooHungry(trial))
-        .or(() -> noBetter(trial, baseline));
+        .or(() -> noBetter(trial, baseline))
+        .or(() -> slowerElsewhere(trial));
   }
 
   /** Whether, as far as is known after its trial, it would be delivered. */
   boolean promising(Trial trial, Trial baseline) {
     return trial.status() == Trial.Status.MEASURED
         && drop(trial) <= promise.maxDrop()
-        && noBetter(trial, baseline).isEmpty();
+        && noBetter(trial, baseline).isEmpty()
+        && slowerElsewhere(trial).isEmpty();
   }
 
   /** Whether it keeps the promise for sure, as far as the validate split tells. */
@@ -137,7 +145,8 @@ final class Choice {
         : Optional.empty();
   }
 
-  private Optional<String> noBetter(Trial trial, Trial baseline) {
+  /** Why it is no gain for the objective, as far as it was measured. */
+  Optional<String> noBetter(Trial trial, Trial baseline) {
     if (objective == Objective.SIZE) {
       return trial.fileBytes() >= baseline.fileBytes()
           ? Optional.of("not smaller than the original")
@@ -146,10 +155,24 @@ final class Choice {
     return trial
         .at(judged)
         .map(s ->
-            s.drowned() || s.speedup().low() <= 1
+            s.drowned() || s.speedup().low() < WORTH
                 ? Optional.of("not faster than the original beyond the noise: " + s.speedup())
                 : Optional.<String>empty())
         .orElse(Optional.of("not measured at " + judged));
+  }
+
+  /**
+   * Whether it is slower than the original, beyond doubt, at a row that is not judged: the user
+   * named that row since it matters. Who asks for size accepts that.
+   */
+  private Optional<String> slowerElsewhere(Trial trial) {
+    if (objective == Objective.SIZE) {
+      return Optional.empty();
+    }
+    return trial.speed().stream()
+        .filter(s -> !s.row().equals(judged) && !s.drowned() && s.speedup().high() < 1)
+        .findFirst()
+        .map(s -> "slower than the original at %s: %s".formatted(s.row(), s.speedup()));
   }
 
   /**

@@ -110,7 +110,11 @@ final class Search {
         choice.order(
             trials.stream().filter(t -> t.status() == Trial.Status.MEASURED).toList(), original);
     finalists = finalists.subList(0, Math.min(finalistsAtMost(), finalists.size()));
-    Finals finals = finals(finalists, peers);
+    boolean prospect =
+        !peers.isEmpty()
+            || finalists.isEmpty()
+            || finalists.stream().anyMatch(t -> choice.noBetter(t, original).isEmpty());
+    Finals finals = finals(finalists, peers, prospect);
     Trial baseline = measured(original, finals);
     baseline = Trials.withMemory(baseline, cost(baseline));
     List<Trial> measured = new ArrayList<>();
@@ -335,12 +339,16 @@ final class Search {
     return peers;
   }
 
-  private Finals finals(List<Trial> finalists, List<Trial> peers) {
+  /** Past the budget, what the first timing left without prospect is not timed again. */
+  private Finals finals(List<Trial> finalists, List<Trial> peers, boolean prospect) {
     meter.at(finalists.size() + " finalists head to head", 0.65);
     return journal.once(
         "finals",
         Finals.class,
         () -> {
+          if (!prospect && !inTime()) {
+            return new Finals(Map.of(), Map.of());
+          }
           List<TrialRunner.Subject> subjects = new ArrayList<>();
           finalists.forEach(t -> subjects.add(present(t)));
           peers.stream()

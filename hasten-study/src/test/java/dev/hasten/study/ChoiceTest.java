@@ -1,14 +1,17 @@
 package dev.hasten.study;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import dev.hasten.measure.Interval;
+import dev.hasten.measure.Row;
 import dev.hasten.measure.Split;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -46,6 +49,64 @@ class ChoiceTest {
             new TrialRunner.Made(id, id, bytes, List.of(), List.of()));
     Quality quality = FakeRunner.quality(Split.VALIDATE, drop, spread, 0.01);
     return Trials.withValidate(Trials.withSpeed(made, List.of(row)), quality, Trial.Stage.FINAL);
+  }
+
+  private static SpeedRow row(Row row, double low, double high, boolean drowned) {
+    Duration time = Duration.ofMillis(1);
+    return new SpeedRow(
+        row,
+        time,
+        time,
+        time,
+        1000,
+        new Interval((low + high) / 2, low, high, 0.95),
+        new Interval(1, 0.99, 1.01, 0.95),
+        drowned,
+        10);
+  }
+
+  private static Optional<String> ruledOut(Objective objective, SpeedRow... rows) {
+    Trial trial = Trials.withSpeed(trial("t", 2, 0.001, 0.001, 900, 1), List.of(rows));
+    return new Choice(Searches.workload(objective), Searches.FIRST, true).ruledOut(trial, BASELINE);
+  }
+
+  @Test
+  void aGainThatNobodyWouldNoticeIsNone() {
+    SpeedRow other = row(Searches.SECOND, 1.2, 1.3, false);
+    assertThat(ruledOut(Objective.LATENCY, row(Searches.FIRST, 1.001, 1.003, false), other))
+        .get(STRING)
+        .contains("not faster than the original beyond the noise");
+    assertThat(ruledOut(Objective.LATENCY, row(Searches.FIRST, 0.99, 1.10, false), other))
+        .isPresent();
+    assertThat(ruledOut(Objective.LATENCY, row(Searches.FIRST, 1.02, 1.04, true), other))
+        .isPresent();
+    assertThat(ruledOut(Objective.LATENCY, row(Searches.FIRST, 1.02, 1.04, false), other))
+        .isEmpty();
+  }
+
+  @Test
+  void fasterHereAndSlowerThereIsNotDelivered() {
+    SpeedRow judged = row(Searches.FIRST, 1.3, 1.4, false);
+    SpeedRow slower = row(Searches.SECOND, 0.97, 0.98, false);
+    assertThat(ruledOut(Objective.LATENCY, judged, slower))
+        .get(STRING)
+        .contains("slower than the original at " + Searches.SECOND);
+    assertThat(ruledOut(Objective.LATENCY, judged, row(Searches.SECOND, 0.97, 1.01, false)))
+        .as("perhaps slower, not shown")
+        .isEmpty();
+    assertThat(ruledOut(Objective.LATENCY, judged, row(Searches.SECOND, 0.97, 0.98, true)))
+        .as("within the noise of the original against itself")
+        .isEmpty();
+  }
+
+  @Test
+  void whoAsksForSizeIsGivenTheSmallerFileThoughItIsSlower() {
+    assertThat(
+            ruledOut(
+                Objective.SIZE,
+                row(Searches.FIRST, 0.8, 0.9, false),
+                row(Searches.SECOND, 0.8, 0.9, false)))
+        .isEmpty();
   }
 
   private List<String> order(Trial... trials) {

@@ -262,6 +262,18 @@ class SearchTest {
   }
 
   @Test
+  void pastTheBudgetWhatHasNoProspectIsNotTimedAgain() {
+    Workload workload = Searches.workload(Objective.LATENCY);
+    FakeRunner runner =
+        runner(workload, Map.of("t1", GOOD.faster(1))).taking(Duration.ofMinutes(2));
+    Search.Found found = run(runner, workload, 6);
+    assertThat(runner.asked)
+        .containsExactly("profile baseline", "make t1", "look at t1", "time t1", "score t1");
+    assertThat(found.chosen()).isNull();
+    assertThat(found.reason()).contains("not faster than the original beyond the noise");
+  }
+
+  @Test
   void noModelIsMeasuredTwice() {
     Workload workload = Searches.workload(Objective.LATENCY);
     FakeRunner runner =
