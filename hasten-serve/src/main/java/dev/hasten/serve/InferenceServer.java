@@ -105,7 +105,7 @@ public final class InferenceServer implements AutoCloseable {
             .http1MaxHeaderSize(protection.maxHeaderBytes())
             .http2MaxHeaderListSize(protection.maxHeaderBytes())
             .idleTimeout(protection.idleTimeout())
-            // A refusal may come before the body has: who still sends must not be cut off.
+            // A refusal may come before a long body has: who still sends must not be cut off.
             .requestAutoAbortDelay(Duration.ofSeconds(1));
     listen(builder, new InetSocketAddress(options.host(), options.port()), protection);
     BooleanSupplier ready = () -> !stopping && repository.ready();

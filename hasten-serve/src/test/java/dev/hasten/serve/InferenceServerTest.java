@@ -204,6 +204,16 @@ class InferenceServerTest {
   }
 
   @Test
+  void whoStillSendsGetsTheRefusalNotAReset() throws Exception {
+    // Many frames of HTTP/2, more than its window: the refusal is known long before the last.
+    String large = FOUR + " ".repeat(300_000);
+    for (int i = 0; i < 50; i++) {
+      assertThat(post("/v2/models/nobody/infer", large).statusCode()).isEqualTo(404);
+      assertThat(post("/v2/nothing", large).statusCode()).isEqualTo(404);
+    }
+  }
+
+  @Test
   void aBodyThatIsTooLargeIsRefused() throws Exception {
     ServerOptions small =
         new ServerOptions(

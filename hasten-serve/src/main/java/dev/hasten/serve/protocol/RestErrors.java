@@ -18,16 +18,37 @@ import com.linecorp.armeria.server.ServiceConfig;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import dev.hasten.serve.protocol.ProtocolException.Kind;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Every error over REST is {@code {"error": "…"}}. */
 public final class RestErrors implements ServerErrorHandler {
+  /** So long a refusal waits for the rest of the body. */
+  private static final Duration BODY = Duration.ofSeconds(1);
+
   @Override
-  public @Nullable HttpResponse onServiceException(ServiceRequestContext ctx, Throwable cause) {
+  public HttpResponse onServiceException(ServiceRequestContext ctx, Throwable cause) {
+    HttpResponse refusal = refusal(ctx, cause);
+    // Over HTTP/2 an answer that comes before the body's end was taken note of resets the stream,
+    // and
+    // there are clients that then see the reset, not the answer. So the body is read to its end (if
+    // it was already, this fails at once), and the answer comes in a later turn of the event loop.
+    return HttpResponse.of(
+        ctx.request()
+            .subscribe()
+            .completeOnTimeout(null, BODY.toMillis(), TimeUnit.MILLISECONDS)
+            .handleAsync((read, failure) -> refusal, ctx.eventLoop()));
+  }
+
+  private HttpResponse refusal(ServiceRequestContext ctx, Throwable cause) {
     return switch (cause) {
-      // Armeria's own way of answering; below, its content gets our form.
-      case HttpStatusException status -> null;
-      case HttpResponseException response -> null;
+      // Armeria's own ways of answering.
+      case HttpStatusException e -> {
+        AggregatedHttpResponse rendered =
+            renderStatus(ctx, ctx.config(), ctx.request().headers(), e.httpStatus(), null, e);
+        yield rendered == null ? HttpResponse.of(e.httpStatus()) : rendered.toHttpResponse();
+      }
+      case HttpResponseException e -> e.httpResponse();
       case RequestTimeoutException late ->
           of(ProtocolException.of(Kind.DEADLINE, "the request took too long"));
       case ContentTooLargeException large ->
