@@ -8,6 +8,7 @@ import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import dev.hasten.serve.protocol.ProtocolException;
 import dev.hasten.serve.protocol.ProtocolException.Kind;
+import dev.hasten.serve.protocol.RestErrors;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -32,19 +33,34 @@ final class Gate implements DecoratingHttpServiceFunction {
   }
 
   @Override
-  public HttpResponse serve(HttpService delegate, ServiceRequestContext ctx, HttpRequest req)
-      throws Exception {
+  public HttpResponse serve(HttpService delegate, ServiceRequestContext ctx, HttpRequest req) {
+    HttpResponse refusal;
+    try {
+      admit(ctx, req);
+      HttpResponse response = delegate.serve(ctx, req);
+      if (!ctx.config().route().isFallback()) {
+        return response;
+      }
+      refusal = response;
+    } catch (Exception e) {
+      // Thrown on, it would end the request, whose body may still be coming.
+      refusal = HttpResponse.ofFailure(e);
+    }
+    return RestErrors.afterBody(ctx, refusal);
+  }
+
+  private void admit(ServiceRequestContext ctx, HttpRequest req) {
     // The route that was found, not the path: however that is written, it means the same.
     String route = ctx.config().route().patternString();
-    if (!OPEN.contains(route)) {
-      if (stopping.getAsBoolean() && !route.equals("/metrics")) {
-        throw ProtocolException.of(Kind.UNAVAILABLE, "the server is stopping");
-      }
-      if (tokens.isPresent()) {
-        check(tokens.get(), route, req.headers().get(HttpHeaderNames.AUTHORIZATION));
-      }
+    if (OPEN.contains(route)) {
+      return;
     }
-    return delegate.serve(ctx, req);
+    if (stopping.getAsBoolean() && !route.equals("/metrics")) {
+      throw ProtocolException.of(Kind.UNAVAILABLE, "the server is stopping");
+    }
+    if (tokens.isPresent()) {
+      check(tokens.get(), route, req.headers().get(HttpHeaderNames.AUTHORIZATION));
+    }
   }
 
   private static void check(AccessTokens tokens, String route, @Nullable String header) {

@@ -106,7 +106,7 @@ public final class InferenceServer implements AutoCloseable {
             .http2MaxHeaderListSize(protection.maxHeaderBytes())
             .idleTimeout(protection.idleTimeout())
             // A refusal may come before a long body has: who still sends must not be cut off.
-            .requestAutoAbortDelay(Duration.ofSeconds(1));
+            .requestAutoAbortDelay(Duration.ofSeconds(5));
     listen(builder, new InetSocketAddress(options.host(), options.port()), protection);
     BooleanSupplier ready = () -> !stopping && repository.ready();
     new RestService(repository, ready, VERSION, options.admin()).bind(builder);

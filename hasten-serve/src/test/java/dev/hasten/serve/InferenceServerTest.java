@@ -35,6 +35,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -300,7 +301,7 @@ class InferenceServerTest {
         .hasMessageContaining("PERMISSION_DENIED");
   }
 
-  @Test
+  @RepeatedTest(20)
   void aStreamAnswersEachRequestAndGoesOnAfterAnError() throws Exception {
     List<ModelStreamInferResponse> answers = new CopyOnWriteArrayList<>();
     CountDownLatch done = new CountDownLatch(1);

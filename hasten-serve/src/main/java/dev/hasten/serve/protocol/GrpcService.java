@@ -35,7 +35,7 @@ import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
@@ -168,27 +168,31 @@ public final class GrpcService extends GRPCInferenceServiceImplBase {
   @Override
   public StreamObserver<ModelInferRequest> modelStreamInfer(
       StreamObserver<ModelStreamInferResponse> out) {
+    // All of a stream happens on its event loop: from another thread an answer would only be put in
+    // its queue, and the end of the stream could overtake it.
+    Executor loop = ServiceRequestContext.current().eventLoop();
     return new StreamObserver<>() {
       // The client's half of the stream counts as one.
-      private final AtomicInteger open = new AtomicInteger(1);
+      private int open = 1;
 
       @Override
       public void onNext(ModelInferRequest request) {
-        open.incrementAndGet();
+        open++;
         infer(request)
-            .whenComplete((response, failure) -> {
-              ModelStreamInferResponse.Builder message = ModelStreamInferResponse.newBuilder();
-              if (failure != null) {
-                message.setErrorMessage(String.valueOf(Failures.refusal(failure).getMessage()));
-                message.setInferResponse(ModelInferResponse.newBuilder().setId(request.getId()));
-              } else {
-                message.setInferResponse(response);
-              }
-              synchronized (this) {
-                out.onNext(message.build());
-              }
-              left();
-            });
+            .whenCompleteAsync(
+                (response, failure) -> {
+                  ModelStreamInferResponse.Builder message = ModelStreamInferResponse.newBuilder();
+                  if (failure != null) {
+                    message.setErrorMessage(String.valueOf(Failures.refusal(failure).getMessage()));
+                    message.setInferResponse(
+                        ModelInferResponse.newBuilder().setId(request.getId()));
+                  } else {
+                    message.setInferResponse(response);
+                  }
+                  out.onNext(message.build());
+                  left();
+                },
+                loop);
       }
 
       @Override
@@ -202,7 +206,7 @@ public final class GrpcService extends GRPCInferenceServiceImplBase {
       }
 
       private void left() {
-        if (open.decrementAndGet() == 0) {
+        if (--open == 0) {
           out.onCompleted();
         }
       }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import com.linecorp.armeria.common.AggregatedHttpResponse;
 import com.linecorp.armeria.common.ContentTooLargeException;
 import com.linecorp.armeria.common.HttpHeaderNames;
+import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.MediaType;
@@ -24,20 +25,31 @@ import org.jspecify.annotations.Nullable;
 /** Every error over REST is {@code {"error": "…"}}. */
 public final class RestErrors implements ServerErrorHandler {
   /** So long a refusal waits for the rest of the body. */
-  private static final Duration BODY = Duration.ofSeconds(1);
+  private static final Duration BODY = Duration.ofSeconds(5);
 
   @Override
   public HttpResponse onServiceException(ServiceRequestContext ctx, Throwable cause) {
-    HttpResponse refusal = refusal(ctx, cause);
-    // Over HTTP/2 an answer that comes before the body's end was taken note of resets the stream,
-    // and
-    // there are clients that then see the reset, not the answer. So the body is read to its end (if
-    // it was already, this fails at once), and the answer comes in a later turn of the event loop.
+    return afterBody(ctx, refusal(ctx, cause));
+  }
+
+  /**
+   * An answer that does not need the body, sent after it. Over HTTP/2 an answer that comes before
+   * the body's end was taken note of resets the stream, and there are clients that then see the
+   * reset, not the answer. So the body is read to its end (if it was already, that fails at once),
+   * and the answer comes in a later turn of the event loop.
+   */
+  public static HttpResponse afterBody(ServiceRequestContext ctx, HttpResponse answer) {
+    HttpRequest request = ctx.request();
+    MediaType type = request.contentType();
+    if (type != null && type.subtype().startsWith("grpc")) {
+      // A stream may never end, and clients of gRPC expect an early answer.
+      return answer;
+    }
     return HttpResponse.of(
-        ctx.request()
+        request
             .subscribe()
             .completeOnTimeout(null, BODY.toMillis(), TimeUnit.MILLISECONDS)
-            .handleAsync((read, failure) -> refusal, ctx.eventLoop()));
+            .handleAsync((read, failure) -> answer, ctx.eventLoop()));
   }
 
   private HttpResponse refusal(ServiceRequestContext ctx, Throwable cause) {
