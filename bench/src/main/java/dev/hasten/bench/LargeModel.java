@@ -88,8 +88,7 @@ public final class LargeModel {
   private static List<String> hasten(String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx1g", "--enable-native-access=ALL-UNNAMED", "-cp"));
-    command.add(System.getProperty("java.class.path"));
+    command.addAll(List.of("-Xmx1g", "--enable-native-access=ALL-UNNAMED"));
     command.add("dev.hasten.cli.Main");
     command.addAll(List.of(arguments));
     return command;
@@ -112,8 +111,11 @@ public final class LargeModel {
   private static long run(List<String> command, Path folder)
       throws IOException, InterruptedException {
     Path log = folder.resolve("log.txt");
-    Process process =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+    // In the arguments it would be too long for the runtime.
+    builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
+    Process process = builder.start();
     Path status = Path.of("/proc/" + process.pid() + "/status");
     long most = 0;
     while (!process.waitFor(100, java.util.concurrent.TimeUnit.MILLISECONDS)) {
