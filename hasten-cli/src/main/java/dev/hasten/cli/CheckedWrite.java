@@ -35,6 +35,9 @@ final class CheckedWrite {
       throw new BadInputException(
           target + ": its folder " + folder + " is not there (expected: an existing folder)");
     }
+    if (Files.isDirectory(target)) {
+      throw new BadInputException(target + ": a folder (expected: a file's name)");
+    }
     Path staging;
     try {
       staging = Files.createTempDirectory(folder, ".hasten-apply");

@@ -107,7 +107,10 @@ final class CompareCommand implements Callable<Integer> {
     if (maxDrop != null) {
       asked = asked.withMaxDrop(Fractions.parse("--max-drop", maxDrop));
     }
-    Duration perRow = Budget.parse(time).total();
+    if (html != null && !perLayer) {
+      throw new BadInputException("--html: there is no page (expected: --per-layer with it)");
+    }
+    Duration perRow = Budget.parse("--time", time).total();
     try (Opened a = Opened.of(first);
         Opened b = Opened.of(second)) {
       if (perLayer && explain) {

@@ -2,6 +2,7 @@ package dev.hasten.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.hasten.runtime.BadInputException;
 import dev.hasten.runtime.Example;
 import dev.hasten.runtime.Prediction;
 import dev.hasten.runtime.Predictor;
@@ -72,6 +73,10 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    @Nullable Budget asking = budget == null ? null : Budget.parse("--budget", budget);
+    if (Files.exists(folder) && !Files.isDirectory(folder)) {
+      throw new BadInputException("--dir: " + folder + " is a file (expected: a folder)");
+    }
     DemoFiles files = new DemoFiles(folder).prepare();
     if (prepare) {
       output.print(
@@ -79,8 +84,8 @@ final class DemoCommand implements Callable<Integer> {
       return Main.Exit.DONE;
     }
     Workload workload = Workload.read(files.workload());
-    if (budget != null) {
-      workload = workload.withBudget(Budget.parse(budget));
+    if (asking != null) {
+      workload = workload.withBudget(asking);
     }
     Workload asked = workload;
     StudyResult result =

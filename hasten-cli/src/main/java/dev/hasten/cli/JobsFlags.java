@@ -55,6 +55,8 @@ final class JobsFlags {
       }
       return options;
     }
+    positive("--jobs-ttl-hours", ttlHours);
+    positive("--jobs-attempts", attempts);
     JobsOptions jobs = JobsOptions.of(where);
     jobs = jobs.withTtl(Duration.ofHours(ttlHours)).withAttempts(attempts, jobs.lease());
     if (!webhookHosts.isEmpty()) {
@@ -66,5 +68,11 @@ final class JobsFlags {
       jobs = jobs.withWebhooks(Set.copyOf(webhookHosts), secret);
     }
     return options.withJobs(jobs);
+  }
+
+  private static void positive(String option, int value) {
+    if (value < 1) {
+      throw new BadInputException("%s: %d (expected: >= 1)".formatted(option, value));
+    }
   }
 }

@@ -10,6 +10,7 @@ import dev.hasten.study.StudyResult;
 import dev.hasten.study.Workload;
 import dev.hasten.study.generate.GivenShapes;
 import dev.hasten.study.report.Report;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -120,7 +121,7 @@ final class OptimizeCommand implements Callable<Integer> {
   private Workload asked() {
     Workload asked = Workload.read(file());
     if (budget != null) {
-      asked = asked.withBudget(Budget.parse(budget));
+      asked = asked.withBudget(Budget.parse("--budget", budget));
     }
     if (maxDrop != null) {
       asked = asked.withMaxDrop(Fractions.parse("--max-drop", maxDrop));
@@ -128,7 +129,20 @@ final class OptimizeCommand implements Callable<Integer> {
     if (objective != null) {
       asked = asked.withObjective(objective);
     }
-    return bundle == null ? asked : asked.withOutput(bundle);
+    return inFolders(bundle == null ? asked : asked.withOutput(bundle));
+  }
+
+  /** Said before the study rather than after it. */
+  private static Workload inFolders(Workload asked) {
+    for (Path parent = asked.output().toAbsolutePath().getParent();
+        parent != null;
+        parent = parent.getParent()) {
+      if (Files.exists(parent) && !Files.isDirectory(parent)) {
+        throw new BadInputException(
+            "%s: %s is a file (expected: a folder)".formatted(asked.output(), parent));
+      }
+    }
+    return asked;
   }
 
   /** The workload's file; written now if there is only a model. */

@@ -45,7 +45,7 @@ final class ProtectionFlags {
       return protection;
     }
     if (chain == null || secret == null) {
-      throw new BadInputException("TLS: give --tls-cert and --tls-key, both");
+      throw new BadInputException("TLS: --tls-cert or --tls-key is missing (expected: both)");
     }
     return protection.withTls(
         new Protection.Tls(chain, secret, Optional.ofNullable(clientAuthority)));

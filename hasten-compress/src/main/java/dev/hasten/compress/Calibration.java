@@ -68,7 +68,9 @@ final class Calibration {
     }
     if (batches == 0) {
       throw new BadInputException(
-          technique + ": no calibration data (expected: at least one batch of examples)");
+          technique
+              + ": no calibration data (expected: at least one batch of examples;"
+              + " on the command line --workload, or --data of hasten quantize)");
     }
     return examples;
   }

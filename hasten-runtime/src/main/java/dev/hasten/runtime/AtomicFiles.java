@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -40,11 +41,15 @@ public final class AtomicFiles {
   /**
    * Missing parent folders are made.
    *
+   * @throws BadInputException if a folder stands in the file's place, or a file in a folder's
    * @throws EnvironmentException naming the file if it cannot be written
    */
   public static void write(Path file, Content content) {
     Path target = file.toAbsolutePath();
     Path temporary = sibling(target);
+    if (Files.isDirectory(target)) {
+      throw new BadInputException(file + ": a folder (expected: a file's name)");
+    }
     try {
       Files.createDirectories(parent(target));
       try (FileChannel channel =
@@ -55,6 +60,9 @@ public final class AtomicFiles {
         channel.force(true);
       }
       move(temporary, target);
+    } catch (FileAlreadyExistsException e) {
+      throw new BadInputException(
+          "%s: %s is a file (expected: a folder)".formatted(file, e.getFile()), e);
     } catch (IOException | UncheckedIOException e) {
       throw new EnvironmentException(file + ": cannot be written: " + reason(e), e);
     } finally {

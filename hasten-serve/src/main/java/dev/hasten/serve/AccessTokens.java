@@ -2,6 +2,7 @@ package dev.hasten.serve;
 
 import dev.hasten.runtime.BadInputException;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,8 +51,11 @@ final class AccessTokens {
     List<String> lines;
     try {
       lines = Files.readAllLines(file);
+    } catch (CharacterCodingException e) {
+      throw new BadInputException(
+          file + ": not text in UTF-8 (expected: lines of name, SHA-256, scopes)", e);
     } catch (IOException e) {
-      throw new BadInputException(file + ": cannot be read: " + e, e);
+      throw new BadInputException(file + ": cannot be read: " + e.getMessage(), e);
     }
     List<Token> tokens = new ArrayList<>();
     for (int i = 0; i < lines.size(); i++) {

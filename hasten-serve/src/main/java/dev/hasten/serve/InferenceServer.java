@@ -45,9 +45,12 @@ public final class InferenceServer implements AutoCloseable {
       ServerOptions options, Protection protection, ModelRepository repository) {
     this.repository = repository;
     this.drainTimeout = options.drainTimeout();
+    // All that may be wrong in files first: jobs leave a database behind.
+    Optional<AccessTokens> tokens = protection.tokens().map(AccessTokens::read);
+    InetSocketAddress address = address(options);
     this.jobs = options.jobs().map(how -> Jobs.open(how, repository, options.maxRequestBytes()));
     try {
-      this.server = build(options, protection);
+      this.server = build(options, address, protection, tokens);
     } catch (RuntimeException e) {
       jobs.ifPresent(Jobs::close);
       throw e;
@@ -89,12 +92,32 @@ public final class InferenceServer implements AutoCloseable {
       server.close();
       throw new EnvironmentException(
           "%s:%d: cannot be listened on: %s (give another --host or --port)"
-              .formatted(options.host(), options.port(), e.getCause()),
+              .formatted(options.host(), options.port(), reason(e)),
           e);
     }
   }
 
-  private Server build(ServerOptions options, Protection protection) {
+  /** What the system says, without the exception's and the call's names. */
+  private static String reason(CompletionException e) {
+    String said = String.valueOf(e.getCause() == null ? e.getMessage() : e.getCause().getMessage());
+    return said.replaceFirst("^.*error\\(-?\\d+\\): ", "");
+  }
+
+  private static InetSocketAddress address(ServerOptions options) {
+    InetSocketAddress address = new InetSocketAddress(options.host(), options.port());
+    if (address.isUnresolved()) {
+      throw new BadInputException(
+          "host: %s: no such host (expected: a name or an address of this machine, without the port)"
+              .formatted(options.host()));
+    }
+    return address;
+  }
+
+  private Server build(
+      ServerOptions options,
+      InetSocketAddress address,
+      Protection protection,
+      Optional<AccessTokens> tokens) {
     ServerBuilder builder =
         Server.builder()
             .maxRequestLength(options.maxRequestBytes())
@@ -107,7 +130,7 @@ public final class InferenceServer implements AutoCloseable {
             .idleTimeout(protection.idleTimeout())
             // A refusal may come before a long body has: who still sends must not be cut off.
             .requestAutoAbortDelay(Duration.ofSeconds(5));
-    listen(builder, new InetSocketAddress(options.host(), options.port()), protection);
+    listen(builder, address, protection);
     BooleanSupplier ready = () -> !stopping && repository.ready();
     new RestService(repository, ready, VERSION, options.admin()).bind(builder);
     new PredictService(repository).bind(builder);
@@ -121,7 +144,7 @@ public final class InferenceServer implements AutoCloseable {
     builder.routeDecorator().pathPrefix("/v2").build(DecodingService.newDecorator());
     builder.routeDecorator().pathPrefix("/v2").build(EncodingService.newDecorator());
     new ServerMetrics(repository).bind(builder);
-    builder.decorator(new Gate(protection.tokens().map(AccessTokens::read), () -> stopping));
+    builder.decorator(new Gate(tokens, () -> stopping));
     return builder.build();
   }
 

@@ -1,8 +1,13 @@
 package dev.hasten.serve;
 
+import com.linecorp.armeria.common.TlsKeyPair;
 import dev.hasten.runtime.BadInputException;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -30,9 +35,39 @@ public record Protection(
    */
   public record Tls(Path certificate, Path key, Optional<Path> clientAuthority) {
     public Tls {
-      readable("TLS certificate", certificate);
+      certificates("TLS certificate", certificate);
+      key(certificate, key);
+      clientAuthority.ifPresent(file -> certificates("TLS client authority", file));
+    }
+
+    private static void certificates(String what, Path file) {
+      readable(what, file);
+      try (InputStream in = Files.newInputStream(file)) {
+        if (!CertificateFactory.getInstance("X.509").generateCertificates(in).isEmpty()) {
+          return;
+        }
+      } catch (IOException | CertificateException e) {
+        throw new BadInputException(noCertificate(what, file), e);
+      }
+      throw new BadInputException(noCertificate(what, file));
+    }
+
+    private static String noCertificate(String what, Path file) {
+      return "%s: %s: no certificate in it (expected: PEM, -----BEGIN CERTIFICATE-----)"
+          .formatted(what, file);
+    }
+
+    private static void key(Path certificate, Path key) {
       readable("TLS key", key);
-      clientAuthority.ifPresent(file -> readable("TLS client authority", file));
+      try {
+        TlsKeyPair.of(key.toFile(), certificate.toFile());
+      } catch (IllegalArgumentException e) {
+        throw new BadInputException(
+            "TLS key: %s: no private key in it (expected: PEM, -----BEGIN PRIVATE KEY-----, without a"
+                    .formatted(key)
+                + " password; openssl pkcs8 -topk8 -nocrypt makes it of others)",
+            e);
+      }
     }
   }
 

@@ -26,10 +26,20 @@ public record Budget(Duration total) {
    * @throws BadInputException for anything else
    */
   public static Budget parse(String text) {
+    return parse("budget", text);
+  }
+
+  /**
+   * Reads the same for an option.
+   *
+   * @param what the option's name, for the message
+   * @throws BadInputException for anything else
+   */
+  public static Budget parse(String what, String text) {
     try {
       return new Budget(Durations.parse(text));
     } catch (BadInputException e) {
-      throw new BadInputException("budget: " + e.getMessage(), e);
+      throw new BadInputException(what + ": " + e.getMessage(), e);
     }
   }
 }

@@ -56,6 +56,10 @@ final class MarkedYaml {
       throw new BadInputException(file + ":" + where + ": not YAML: " + e.getProblem(), e);
     } catch (CharacterCodingException e) {
       throw new BadInputException(file + ": is not text (expected: UTF-8)", e);
+    } catch (StackOverflowError e) {
+      // The parser recurses, and sets no limit itself.
+      throw new BadInputException(
+          file + ": nested too deeply (expected: a workload, see docs/examples for some)", e);
     } catch (YamlEngineException | IOException e) {
       throw new BadInputException(file + ": cannot be read as YAML: " + e.getMessage(), e);
     }

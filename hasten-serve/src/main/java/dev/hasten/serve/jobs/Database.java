@@ -5,6 +5,8 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.hasten.runtime.BadInputException;
 import dev.hasten.runtime.EnvironmentException;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -44,9 +46,9 @@ final class Database implements AutoCloseable {
       config.setMaximumPoolSize(8);
     } else if (storage.startsWith("jdbc:")) {
       throw new BadInputException(
-          "storage: another kind of database (expected: a folder, or a URL that begins with "
-              + POSTGRES
-              + ")");
+          "jobs: %s…: another kind of database (expected: a folder, or a URL that begins with %s)"
+              // Not the rest, where a password may stand.
+              .formatted(storage.split("(?<=^jdbc:[a-z0-9]{1,20}:)", 2)[0], POSTGRES));
     } else {
       embedded(config, Path.of(storage));
     }
@@ -80,8 +82,21 @@ final class Database implements AutoCloseable {
   private static void embedded(HikariConfig config, Path folder) {
     try {
       Files.createDirectories(folder);
+    } catch (FileAlreadyExistsException e) {
+      throw new BadInputException(
+          "jobs: %s: a file stands there (expected: a folder, or a URL that begins with %s)"
+              .formatted(e.getFile(), POSTGRES),
+          e);
+    } catch (FileSystemException e) {
+      throw new EnvironmentException(
+          "jobs: %s: this folder cannot be made: %s (check its rights, or give another)"
+              .formatted(folder, e.getReason() == null ? "permission denied" : e.getReason()),
+          e);
     } catch (IOException e) {
-      throw new BadInputException(folder + ": no folder can be made here: " + e, e);
+      throw new EnvironmentException(
+          "jobs: %s: this folder cannot be made: %s (give another)"
+              .formatted(folder, e.getMessage()),
+          e);
     }
     SQLiteConfig sqlite = new SQLiteConfig();
     sqlite.setJournalMode(SQLiteConfig.JournalMode.WAL);

@@ -38,7 +38,7 @@ public record JobsOptions(
             .map(host -> host.toLowerCase(Locale.ROOT))
             .collect(Collectors.toUnmodifiableSet());
     if (storage.isBlank()) {
-      throw new BadInputException("storage: empty (expected: a folder or a JDBC URL)");
+      throw new BadInputException("jobs: no place to keep them (expected: a folder or a JDBC URL)");
     }
     if (!ttl.isPositive()) {
       throw new BadInputException("ttl: " + ttl + " (expected: above 0)");

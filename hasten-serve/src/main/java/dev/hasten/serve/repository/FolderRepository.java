@@ -32,6 +32,10 @@ public final class FolderRepository implements ModelRepository {
     }
   }
 
+  private static final String EXPECTED =
+      "(expected: a bundle, or a folder of bundles; a model without one is put into it as"
+          + " NAME/1/model.onnx)";
+
   private final Path folder;
   private final ModelOpener opener;
 
@@ -50,11 +54,13 @@ public final class FolderRepository implements ModelRepository {
    * @throws BadInputException if there is no model at all
    */
   public static FolderRepository open(Path folder, BatcherOptions options) {
+    if (Files.isRegularFile(folder) && folder.toString().endsWith(".onnx")) {
+      throw new BadInputException(folder + ": a model's file " + EXPECTED);
+    }
     FolderRepository repository = new FolderRepository(folder, new ModelOpener(options));
     List<String> names = repository.names();
     if (names.isEmpty()) {
-      throw new BadInputException(
-          folder + ": no model in it (expected: a bundle, or a folder of bundles)");
+      throw new BadInputException(folder + ": no model in it " + EXPECTED);
     }
     for (String name : names) {
       repository.models.put(name, repository.read(name));
