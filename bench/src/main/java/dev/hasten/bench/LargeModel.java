@@ -88,7 +88,8 @@ public final class LargeModel {
   private static List<String> hasten(String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx1g", "--enable-native-access=ALL-UNNAMED"));
+    command.addAll(
+        List.of("-Xmx1g", "-XX:MaxDirectMemorySize=2g", "--enable-native-access=ALL-UNNAMED"));
     command.add("dev.hasten.cli.Main");
     command.addAll(List.of(arguments));
     return command;

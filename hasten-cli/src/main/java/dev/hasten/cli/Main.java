@@ -80,7 +80,18 @@ public final class Main {
             .setUsageHelpAutoWidth(true)
             .setExecutionExceptionHandler((e, command, parsed) -> report(e, command));
     QuantizeCommand.declare(line);
-    return args.length == 0 ? usage(line) : line.execute(args);
+    if (args.length == 0) {
+      return usage(line);
+    }
+    try {
+      return line.execute(args);
+    } catch (OutOfMemoryError e) {
+      return fail(
+          line,
+          "out of memory: %s (new weights are outside the heap; give more, for example HASTEN_JAVA_OPTS='-Xmx8g -XX:MaxDirectMemorySize=16g')"
+              .formatted(e.getMessage()),
+          Exit.ENVIRONMENT);
+    }
   }
 
   private static int usage(CommandLine line) {
