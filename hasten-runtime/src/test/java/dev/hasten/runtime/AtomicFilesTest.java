@@ -54,8 +54,9 @@ class AtomicFilesTest {
   void namesTheFileThatCannotBe() {
     AtomicFiles.write(folder.resolve("file"), "x");
     assertThatThrownBy(() -> AtomicFiles.write(folder.resolve("file/below"), "y"))
-        .isInstanceOf(EnvironmentException.class)
-        .hasMessageContaining("below");
+        .isInstanceOf(BadInputException.class)
+        .hasMessageContaining("below")
+        .hasMessageContaining("is a file (expected: a folder)");
     assertThatThrownBy(() -> AtomicFiles.write(Path.of("/"), "y"))
         .isInstanceOf(BadInputException.class);
   }
