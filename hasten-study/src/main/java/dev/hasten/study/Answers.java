@@ -35,13 +35,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What models answer to the examples, and how to score it. */
 final class Answers {
-  /**
-   * An answer of smaller numbers says "nothing here" (a map of text regions without text), and what
-   * differs then is how the sum was rounded: the runtime's own optimizations change such numbers by
-   * a twentieth.
-   */
-  private static final double SMALL = 1e-2;
-
   private static final int BATCH = 8;
   private static final int LOOK = 64;
 
@@ -135,8 +128,8 @@ final class Answers {
    *
    * @param most examples compared, the first of the validate split
    * @return the largest difference, as a share of the largest number of the original's answer to
-   *     that example, or of {@value #SMALL} where all of them are smaller; 0 where answers are
-   *     texts or boxes, in which rounding may turn a letter or leave one out
+   *     that example; 0 where answers are texts or boxes, in which rounding may turn a letter or
+   *     leave one out
    */
   double deviation(Path candidate, int most) {
     if (kind == OutputKind.TEXT || kind == OutputKind.BOXES) {
@@ -146,7 +139,7 @@ final class Answers {
     List<float[]> theirs = answers(candidate, Split.VALIDATE, most);
     double worst = 0;
     for (int i = 0; i < theirs.size(); i++) {
-      double largest = SMALL;
+      double largest = 1e-6;
       double difference = 0;
       for (int j = 0; j < ours.get(i).length; j++) {
         largest = Math.max(largest, Math.abs(ours.get(i)[j]));

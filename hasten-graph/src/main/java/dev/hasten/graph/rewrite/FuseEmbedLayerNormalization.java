@@ -124,6 +124,11 @@ final class FuseEmbedLayerNormalization implements Rule {
     if (!reaches(positions.getFirst().index, ids.dim(1), rewrite)) {
       return "the positions do not end with the ids, " + ids;
     }
+    Shape sum = rewrite.shape(node.input(0));
+    if (sum == null || sum.rank() != 3) {
+      // Positions of a higher rank would lift the sum's.
+      return "the sum is %s (expected: [batch,seq,width])".formatted(sum);
+    }
     long axis = node.intAttribute("axis", -1);
     if (axis != -1 && axis != 2 || node.inputOrNull(2) == null) {
       return "normalized from axis %d, %s shift (expected: the last only, with one)"

@@ -35,8 +35,8 @@ public final class RestErrors implements ServerErrorHandler {
   /**
    * An answer that does not need the body, sent after it. Over HTTP/2 an answer that comes before
    * the body's end was taken note of resets the stream, and there are clients that then see the
-   * reset, not the answer. So the body is read to its end (if it was already, that fails at once),
-   * and the answer comes in a later turn of the event loop.
+   * reset, not the answer. So the body is read to its end (if it was, this is over at once), and
+   * the answer comes in a later turn of the event loop.
    */
   public static HttpResponse afterBody(ServiceRequestContext ctx, HttpResponse answer) {
     HttpRequest request = ctx.request();
@@ -48,6 +48,8 @@ public final class RestErrors implements ServerErrorHandler {
     return HttpResponse.of(
         request
             .subscribe()
+            // The future is the request's own.
+            .copy()
             .completeOnTimeout(null, BODY.toMillis(), TimeUnit.MILLISECONDS)
             .handleAsync((read, failure) -> answer, ctx.eventLoop()));
   }
