@@ -43,40 +43,25 @@ public final class PredictService {
     @Nullable String version = ctx.pathParam("version");
     ModelRepository.Lease lease =
         repository.lease(String.valueOf(ctx.pathParam("model")), version == null ? "" : version);
-    CompletableFuture<HttpResponse> answer = new CompletableFuture<>();
-    ctx.whenRequestCancelling().thenAccept(cause -> answer.cancel(true));
-    req.aggregate()
-        // Decoding images and splitting texts takes too long for the event loop.
-        .thenComposeAsync(
-            body -> submit(ctx, lease.model(), body, answer), ctx.blockingTaskExecutor())
-        .thenApply(prediction ->
-            HttpResponse.of(HttpStatus.OK, MediaType.JSON, json(lease.model(), prediction)))
-        .whenComplete((response, failure) -> {
-          lease.close();
-          if (failure != null) {
-            answer.completeExceptionally(failure);
-          } else {
-            answer.complete(response);
-          }
-        });
-    return HttpResponse.of(answer);
+    return LeasedAnswer.of(
+        ctx,
+        lease,
+        answer ->
+            req.aggregate()
+                // Decoding images and splitting texts takes too long for the event loop.
+                .thenComposeAsync(
+                    body -> answer.cancels(submit(ctx, lease.model(), body)),
+                    ctx.blockingTaskExecutor())
+                .thenApply(prediction ->
+                    HttpResponse.of(
+                        HttpStatus.OK, MediaType.JSON, json(lease.model(), prediction))));
   }
 
   private static CompletableFuture<Prediction> submit(
-      ServiceRequestContext ctx,
-      ServedModel model,
-      AggregatedHttpRequest body,
-      CompletableFuture<HttpResponse> answer) {
-    CompletableFuture<Prediction> run =
-        model.predict(
-            Uploads.read(model.pipeline(), body.contentType(), body.content().array()),
-            CallOptions.of(ctx, Map.of()));
-    answer.whenComplete((response, failure) -> {
-      if (answer.isCancelled()) {
-        run.cancel(true);
-      }
-    });
-    return run;
+      ServiceRequestContext ctx, ServedModel model, AggregatedHttpRequest body) {
+    return model.predict(
+        Uploads.read(model.pipeline(), body.contentType(), body.content().array()),
+        CallOptions.of(ctx, Map.of()));
   }
 
   static String json(ServedModel model, Prediction prediction) {

@@ -12,9 +12,7 @@ import com.linecorp.armeria.common.ResponseHeaders;
 import com.linecorp.armeria.common.ResponseHeadersBuilder;
 import com.linecorp.armeria.server.ServerBuilder;
 import com.linecorp.armeria.server.ServiceRequestContext;
-import dev.hasten.runtime.NdArray;
 import dev.hasten.serve.repository.ModelRepository;
-import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -147,41 +145,33 @@ public final class RestService {
 
   private HttpResponse infer(ServiceRequestContext ctx, HttpRequest req) {
     ModelRepository.Lease lease = repository.lease(model(ctx), version(ctx));
-    CompletableFuture<HttpResponse> answer = new CompletableFuture<>();
-    // A client that has gone takes its request back.
-    ctx.whenRequestCancelling().thenAccept(cause -> answer.cancel(true));
-    req.aggregate()
-        .thenCompose(body -> {
-          Executor executor = executor(ctx, body.content().length());
-          return CompletableFuture.supplyAsync(
-                  () -> RestCodec.read(body.content().array(), jsonLength(body)), executor)
-              .thenCompose(request -> {
-                CompletableFuture<Map<String, NdArray>> run =
-                    lease
-                        .model()
-                        .infer(request.inputs(), CallOptions.of(ctx, request.parameters()));
-                answer.whenComplete((response, failure) -> {
-                  if (answer.isCancelled()) {
-                    run.cancel(true);
-                  }
-                });
-                return run.thenApplyAsync(
-                    outputs ->
-                        response(
-                            InferenceResponse.of(
-                                lease.model().name(), lease.model().version(), request, outputs)),
-                    ctx.eventLoop());
-              });
-        })
-        .whenComplete((response, failure) -> {
-          lease.close();
-          if (failure != null) {
-            answer.completeExceptionally(failure);
-          } else {
-            answer.complete(response);
-          }
-        });
-    return HttpResponse.of(answer);
+    return LeasedAnswer.of(
+        ctx,
+        lease,
+        answer ->
+            req.aggregate()
+                .thenCompose(body -> {
+                  Executor executor = executor(ctx, body.content().length());
+                  return CompletableFuture.supplyAsync(
+                          () -> RestCodec.read(body.content().array(), jsonLength(body)), executor)
+                      .thenCompose(request ->
+                          answer
+                              .cancels(
+                                  lease
+                                      .model()
+                                      .infer(
+                                          request.inputs(),
+                                          CallOptions.of(ctx, request.parameters())))
+                              .thenApplyAsync(
+                                  outputs ->
+                                      response(
+                                          InferenceResponse.of(
+                                              lease.model().name(),
+                                              lease.model().version(),
+                                              request,
+                                              outputs)),
+                                  ctx.eventLoop()));
+                }));
   }
 
   private static Executor executor(ServiceRequestContext ctx, int bytes) {
