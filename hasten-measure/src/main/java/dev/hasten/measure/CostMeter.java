@@ -143,7 +143,7 @@ public final class CostMeter {
 
   private double bytes(Path model, int batch, int length, int threads) {
     Map<String, NdArray> encoded = pipeline.assemble(batch(batch, length));
-    return ProcessCost.measure(model, List.of(encoded), threads).modelBytes();
+    return ProcessCost.measure(model, List.of(encoded), threads).runBytes();
   }
 
   private List<Integer> batches() {

@@ -22,7 +22,9 @@ public final class MemoryProbe {
   static final String LOAD = "hasten.load";
   static final String ANSWERED = "hasten.answered";
   static final String PEAK = "hasten.peak";
-  static final Set<String> KEYS = Set.of(BEFORE, LOAD, ANSWERED, PEAK);
+  static final String LOADED = "hasten.loaded";
+  static final String RAN = "hasten.ran";
+  static final Set<String> KEYS = Set.of(BEFORE, LOAD, ANSWERED, PEAK, LOADED, RAN);
 
   /** Exit status after a failure that the message explains. */
   static final int FAILED = 2;
@@ -58,6 +60,7 @@ public final class MemoryProbe {
     SessionOptions options = SessionOptions.defaults().withIntraOpThreads(threads);
     try (Session session = backend.open(model, options)) {
       out.println(LOAD + "=" + (System.nanoTime() - start));
+      out.println(LOADED + "=" + status("VmRSS"));
       session.run(batches.getFirst());
       out.println(ANSWERED + "=1");
       for (Map<String, NdArray> batch : batches) {
@@ -65,6 +68,8 @@ public final class MemoryProbe {
           session.run(batch);
         }
       }
+      // Before it is closed: the runtime keeps what runs needed for those to come.
+      out.println(RAN + "=" + status("VmRSS"));
     }
     out.println(PEAK + "=" + status("VmHWM"));
   }

@@ -22,12 +22,18 @@ import java.util.stream.Stream;
  *     the system does not tell
  * @param modelBytes the part of it that came after the JVM and the runtime's library had started:
  *     weights, packed copies and arenas; 0 likewise
+ * @param runBytes what the runs added to the memory of the loaded model; 0 likewise
  * @param load time from the call that opens the model to the open session
  * @param firstAnswer time from the start of the process to the first answer
  * @param fileBytes size of the model's file, external data included
  */
 public record ProcessCost(
-    long peakBytes, long modelBytes, Duration load, Duration firstAnswer, long fileBytes) {
+    long peakBytes,
+    long modelBytes,
+    long runBytes,
+    Duration load,
+    Duration firstAnswer,
+    long fileBytes) {
   private static final Duration LONGEST = Duration.ofMinutes(10);
 
   /**
@@ -100,6 +106,9 @@ public record ProcessCost(
       return new ProcessCost(
           peak,
           before == 0 ? 0 : Math.max(0, peak - before),
+          Math.max(
+              0,
+              told.getOrDefault(MemoryProbe.RAN, 0L) - told.getOrDefault(MemoryProbe.LOADED, 0L)),
           Duration.ofNanos(told.getOrDefault(MemoryProbe.LOAD, 0L)),
           Duration.ofNanos(firstAnswer),
           fileBytes(model));

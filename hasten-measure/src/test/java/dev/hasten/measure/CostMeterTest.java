@@ -2,6 +2,7 @@ package dev.hasten.measure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.hasten.runtime.Backend;
 import dev.hasten.runtime.BadInputException;
@@ -56,10 +57,10 @@ class CostMeterTest {
 
       CostMeter.Memory memory = meter.memory(model, 1);
       BatchCost cost = CostMeter.cost(time, memory);
-      assertThat(cost.seconds(3, 9)).isEqualTo(time.seconds(3, 9));
+      assertThat(cost.seconds(3, 9)).isCloseTo(time.seconds(3, 9), withinPercentage(0.001));
       if (Files.exists(Path.of("/proc/self/status"))) {
         // Six of 32 tokens: some MiB of activations, less than the model itself.
-        assertThat(cost.bytes(6, 32)).isBetween(100e3, 90e6);
+        assertThat(cost.bytes(6, 32)).isBetween(100e3, 200e6);
       }
     }
   }

@@ -3,48 +3,204 @@ package dev.hasten.runtime;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.PriorityQueue;
 import java.util.function.Predicate;
 
 /**
- * The best run of those that wait. Candidates lie in the order of their lengths; a run takes
- * neighbours, so that little padding is computed: for each longest member, as many of the next
- * shorter ones as fit. Of these runs the one that gets most useful work done per time is best:
+ * The best run of those that wait. In the order of their lengths a run takes neighbours, so that
+ * little padding is computed; a run in which a member would be late does not count. As long as
+ * nothing is lost by it, the run that gets most work done per time is best, a request's work being
+ * what it costs in a full batch without padding. Once not all can be answered in time, the best is
  *
- * <pre>(work of its members - work of others that would come too late because of it) / its time
+ * <pre>(worth of its members - worth of others that come too late because of it) / its time
  * </pre>
  *
- * <p>where a request's work is what it costs in a full batch without padding. A run in which a
- * member would be late does not count. Of runs that are as good within 1 % the shortest is taken:
- * where batches gain nothing, requests run alone.
+ * <p>with the {@link Outlook}'s worth, which also tells what is lost: whoever serves the most
+ * urgent alone, because it is the most urgent, makes all others late, too. Of runs that are as good
+ * within 1 % the shortest is taken: where batches gain nothing, requests run alone.
  *
- * <p>A run contains the most urgent request, unless that one leaves no time for a batch: when more
- * arrives than can be done, the earliest deadline first is always about to pass, and serving it
- * alone would make all others late, too. Then runs without the most urgent ones are looked at as
- * well, these counting as lost.
+ * <p>A request without a deadline is served once its patience has ended, in the best run that it
+ * can be part of.
  */
 final class BatchChoice<P> {
   /** A run this much less efficient than the best is worth its shorter time. */
   private static final double AS_GOOD = 0.99;
 
+  /** Requests of which a run is made: the most urgent. */
+  private static final int MOST = 1_024;
+
   /** Others that are looked at for coming too late: the most urgent. */
-  private static final int MOST_URGENT = 32;
+  private static final int MOST_URGENT = 128;
+
+  /** Runs that are looked at closely: the most efficient, and as many with the most urgent. */
+  private static final int FINALISTS = 16;
 
   private final CostEstimate cost;
   private final int maxBatch;
   private final double maxBytes;
+  private final int instances;
 
-  /**
-   * @param maxBytes memory of one run
-   */
-  BatchChoice(CostEstimate cost, int maxBatch, double maxBytes) {
+  BatchChoice(CostEstimate cost, SchedulerSettings settings) {
     this.cost = cost;
-    this.maxBatch = maxBatch;
-    this.maxBytes = maxBytes;
+    this.maxBatch = settings.maxBatch();
+    this.maxBytes = settings.runBytes();
+    this.instances = settings.instances();
   }
 
-  private record Scored<P>(List<Waiting<P>> members, double score, long nanos) {}
+  /**
+   * A run that could be made.
+   *
+   * @param from place of its shortest member by length
+   * @param to place of its longest, included
+   * @param efficiency work or worth per time
+   */
+  private record Candidate(int from, int to, long nanos, double efficiency, double worth) {}
 
-  private record Urgent<P>(Waiting<P> request, long latestStart, double work) {}
+  /** What one choice looks at. */
+  private final class Round {
+    final List<Waiting<P>> byUrgency;
+    final List<Waiting<P>> byLength;
+    final long now;
+    final long longest;
+    final Outlook outlook;
+    final boolean[] members;
+    final boolean overdue;
+
+    Round(List<Waiting<P>> fair, long now, long longest) {
+      this.byUrgency = fair;
+      this.byLength = fair.stream().sorted(Waiting::byLength).toList();
+      this.now = now;
+      this.longest = longest;
+      List<Waiting<P>> urgent = fair.subList(0, Math.min(MOST_URGENT, fair.size()));
+      // Of so many that wait, their lengths differing, about half share a run.
+      int usual = Math.clamp(urgent.size() / (2 * instances), 1, maxBatch);
+      this.outlook = new Outlook(urgent, cost, usual, instances);
+      this.members = new boolean[urgent.size()];
+      this.overdue = fair.getFirst().due <= now;
+      for (int i = 0; i < fair.size(); i++) {
+        fair.get(i).position = i;
+      }
+    }
+
+    double worth(Waiting<P> request) {
+      return request.position < outlook.size() ? outlook.worth(request.position) : 0;
+    }
+
+    /** Whether all can be answered in time even after the longest run that there could be. */
+    boolean calm() {
+      int rows = byUrgency.stream().mapToInt(request -> request.rows).sum();
+      long most = cost.nanos(Math.min(maxBatch, rows), byLength.getLast().length);
+      outlook.inTime((double) now + most, members);
+      for (int i = 0; i < outlook.size(); i++) {
+        if (outlook.givenUp(i)) {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    List<Waiting<P>> best() {
+      boolean calm = calm();
+      Best efficient = new Best();
+      Best urgent = new Best();
+      for (int to = 0; to < byLength.size(); to++) {
+        // Of one length the most urgent come last, and go first.
+        if (to + 1 == byLength.size() || !alike(byLength.get(to), byLength.get(to + 1))) {
+          collect(to, calm, efficient, urgent);
+        }
+      }
+      List<Candidate> finalists = new ArrayList<>(urgent.all());
+      if (!overdue) {
+        finalists.addAll(efficient.all());
+      }
+      if (finalists.isEmpty()) {
+        return List.of(byUrgency.getFirst());
+      }
+      Candidate chosen = calm ? shortest(finalists) : shortest(weighed(finalists));
+      return byLength.subList(chosen.from(), chosen.to() + 1);
+    }
+
+    /** Runs whose longest member is at {@code to}. */
+    private void collect(int to, boolean calm, Best efficient, Best urgent) {
+      Waiting<P> last = byLength.get(to);
+      int rows = 0;
+      double work = 0;
+      double worth = 0;
+      long deadline = Long.MAX_VALUE;
+      boolean mostUrgent = false;
+      for (int from = to; from >= 0; from--) {
+        Waiting<P> next = byLength.get(from);
+        rows += next.rows;
+        work += next.rows * cost.nanosPerRow(maxBatch, next.length);
+        worth += worth(next);
+        deadline = Math.min(deadline, next.deadline);
+        mostUrgent |= next.position == 0;
+        long nanos = cost.nanos(rows, last.length);
+        boolean fits =
+            rows <= maxBatch && cost.bytes(rows, last.length) <= maxBytes && nanos <= longest;
+        if (!next.group.equals(last.group) || (from < to && !fits) || deadline - now < nanos) {
+          return;
+        }
+        double efficiency = (calm ? work : worth) / nanos;
+        (mostUrgent ? urgent : efficient).offer(new Candidate(from, to, nanos, efficiency, worth));
+      }
+    }
+
+    /** The same, what is lost by each taken into account. */
+    private List<Candidate> weighed(List<Candidate> finalists) {
+      double whole = outlook.inTime(now, members);
+      List<Candidate> weighed = new ArrayList<>();
+      for (Candidate run : finalists) {
+        mark(run, true);
+        double left = outlook.inTime((double) now + run.nanos(), members);
+        mark(run, false);
+        double lost = Math.max(0, whole - run.worth() - left);
+        double score = (run.worth() - lost) / run.nanos();
+        weighed.add(new Candidate(run.from(), run.to(), run.nanos(), score, run.worth()));
+      }
+      return weighed;
+    }
+
+    private void mark(Candidate run, boolean member) {
+      for (Waiting<P> request : byLength.subList(run.from(), run.to() + 1)) {
+        if (request.position < members.length) {
+          members[request.position] = member;
+        }
+      }
+    }
+  }
+
+  /** The most efficient that were offered. */
+  private static final class Best {
+    private final PriorityQueue<Candidate> queue =
+        new PriorityQueue<>(Comparator.comparingDouble(Candidate::efficiency));
+
+    void offer(Candidate candidate) {
+      if (queue.size() < FINALISTS) {
+        queue.add(candidate);
+      } else if (queue.element().efficiency() < candidate.efficiency()) {
+        queue.remove();
+        queue.add(candidate);
+      }
+    }
+
+    List<Candidate> all() {
+      return List.copyOf(queue);
+    }
+  }
+
+  private static boolean alike(Waiting<?> a, Waiting<?> b) {
+    return a.length == b.length && a.group.equals(b.group);
+  }
+
+  private static Candidate shortest(List<Candidate> runs) {
+    double best = runs.stream().mapToDouble(Candidate::efficiency).max().orElseThrow();
+    double good = best > 0 ? AS_GOOD * best : best;
+    return runs.stream()
+        .filter(run -> run.efficiency() >= good)
+        .min(Comparator.comparingLong(Candidate::nanos))
+        .orElseThrow();
+  }
 
   /**
    * @param able what can be served in time, most urgent first; at least one
@@ -52,131 +208,6 @@ final class BatchChoice<P> {
    * @param longest time of the run, unless it is of one request
    */
   List<Waiting<P>> best(List<Waiting<P>> able, Predicate<Waiting<P>> fair, long now, long longest) {
-    List<Waiting<P>> byUrgency = able.stream().filter(fair).toList();
-    List<Waiting<P>> byLength = byUrgency.stream().sorted(Waiting::byLength).toList();
-    long most = cost.nanos(Math.min(maxBatch, rows(byUrgency)), byLength.getLast().length);
-    List<Urgent<P>> urgent = urgent(able, now, now + most);
-    List<Scored<P>> runs = new ArrayList<>();
-    int without = 0;
-    while (true) {
-      Waiting<P> anchor = byUrgency.get(without);
-      collect(anchor, byLength, urgent, now, longest, runs);
-      boolean leavesTime = anchor.deadline - now >= most;
-      int next = without + 1 + without / 2;
-      if (leavesTime || next >= byUrgency.size() || next > MOST_URGENT) {
-        return chosen(runs);
-      }
-      without = next;
-    }
-  }
-
-  private static int rows(List<? extends Waiting<?>> requests) {
-    return requests.stream().mapToInt(request -> request.rows).sum();
-  }
-
-  private List<Waiting<P>> chosen(List<Scored<P>> runs) {
-    double best = runs.stream().mapToDouble(Scored::score).max().orElseThrow();
-    double good = best > 0 ? AS_GOOD * best : best;
-    return runs.stream()
-        .filter(run -> run.score() >= good)
-        .min(Comparator.comparingLong(Scored::nanos))
-        .orElseThrow()
-        .members();
-  }
-
-  /** All runs with the anchor and others of its group that are no more urgent. */
-  private void collect(
-      Waiting<P> anchor,
-      List<Waiting<P>> byLength,
-      List<Urgent<P>> urgent,
-      long now,
-      long longest,
-      List<Scored<P>> runs) {
-    List<Waiting<P>> candidates = new ArrayList<>();
-    int own = -1;
-    for (Waiting<P> request : byLength) {
-      request.position = -1;
-      if (request.group.equals(anchor.group) && Waiting.byUrgency(anchor, request) <= 0) {
-        own = request == anchor ? candidates.size() : own;
-        request.position = candidates.size();
-        candidates.add(request);
-      }
-    }
-    int between = 0;
-    for (int to = own; to < candidates.size(); to++) {
-      between += candidates.get(to).rows;
-      if (to > own && between > maxBatch) {
-        return;
-      }
-      boolean lastOfItsLength =
-          to + 1 == candidates.size() || candidates.get(to + 1).length != candidates.get(to).length;
-      if (lastOfItsLength) {
-        collect(candidates, own, to, urgent, now, longest, runs);
-      }
-    }
-  }
-
-  /** Runs whose longest member is at {@code to}: from there down to the anchor and beyond. */
-  private void collect(
-      List<Waiting<P>> candidates,
-      int own,
-      int to,
-      List<Urgent<P>> urgent,
-      long now,
-      long longest,
-      List<Scored<P>> runs) {
-    int length = candidates.get(to).length;
-    int rows = 0;
-    double work = 0;
-    long deadline = Long.MAX_VALUE;
-    for (int from = to; from >= 0; from--) {
-      Waiting<P> next = candidates.get(from);
-      rows += next.rows;
-      work += work(next);
-      deadline = Math.min(deadline, next.deadline);
-      long nanos = cost.nanos(rows, length);
-      boolean alone = from == to && from == own;
-      if (!alone && (rows > maxBatch || cost.bytes(rows, length) > maxBytes || nanos > longest)) {
-        return;
-      }
-      if (deadline - now < nanos) {
-        return;
-      }
-      if (from <= own) {
-        double lost = lost(urgent, from, to, now + nanos);
-        runs.add(new Scored<>(candidates.subList(from, to + 1), (work - lost) / nanos, nanos));
-      }
-    }
-  }
-
-  private double work(Waiting<P> request) {
-    return request.rows * cost.nanosPerRow(maxBatch, request.length);
-  }
-
-  private double lost(List<Urgent<P>> urgent, int from, int to, long end) {
-    double lost = 0;
-    for (Urgent<P> other : urgent) {
-      int position = other.request().position;
-      boolean member = position >= from && position <= to;
-      if (!member && other.latestStart() < end) {
-        lost += other.work();
-      }
-    }
-    return lost;
-  }
-
-  /** Those that come too late unless they begin before {@code end}. */
-  private List<Urgent<P>> urgent(List<Waiting<P>> able, long now, long end) {
-    List<Urgent<P>> urgent = new ArrayList<>();
-    for (Waiting<P> request : able) {
-      request.position = -1;
-      if (request.deadline != Waiting.NO_DEADLINE && urgent.size() < MOST_URGENT) {
-        long start = request.deadline - cost.nanos(request.rows, request.length);
-        if (start >= now && start < end) {
-          urgent.add(new Urgent<>(request, start, work(request)));
-        }
-      }
-    }
-    return urgent;
+    return new Round(able.stream().filter(fair).limit(MOST).toList(), now, longest).best();
   }
 }

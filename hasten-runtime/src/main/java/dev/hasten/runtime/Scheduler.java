@@ -22,8 +22,7 @@ import java.util.function.Predicate;
  *   <li>A request is refused at once if it would be answered after its deadline, or if there is no
  *       room for it.
  *   <li>An instance that is free never waits while a request does ({@link BatchPolicy.Adaptive}).
- *   <li>Next is the best batch ({@link BatchChoice}) around the earliest deadline that can still be
- *       met, of the clients that have had least.
+ *   <li>Next is the best batch ({@link BatchChoice}) of the clients that have had least.
  *   <li>What is expired or cancelled never runs. What will be late runs only if nothing else is
  *       there to run: so estimates that are too high correct themselves.
  *   <li>Low requests run when no other waits, and with a small share of the time otherwise.
@@ -52,7 +51,7 @@ final class Scheduler<P> {
   Scheduler(SchedulerSettings settings) {
     this.settings = settings;
     this.cost = new CostEstimate(settings.cost());
-    this.choice = new BatchChoice<>(cost, settings.maxBatch(), settings.runBytes());
+    this.choice = new BatchChoice<>(cost, settings);
     for (Priority priority : Priority.values()) {
       lanes.put(priority, new Lane<>(priority, settings.weights()));
     }

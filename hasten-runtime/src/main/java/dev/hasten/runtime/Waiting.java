@@ -62,8 +62,12 @@ final class Waiting<P> {
         : Long.compare(a.sequence, b.sequence);
   }
 
-  /** By length, among equals the most urgent last. */
+  /** By group and length, among equals the most urgent last. */
   static int byLength(Waiting<?> a, Waiting<?> b) {
+    int group = a.group.compareTo(b.group);
+    if (group != 0) {
+      return group;
+    }
     return a.length != b.length ? Integer.compare(a.length, b.length) : byUrgency(b, a);
   }
 }
