@@ -236,7 +236,35 @@ public final class Batcher implements AutoCloseable {
    * Priority#LOW} for bulk work. For one publisher and one subscriber.
    */
   public Flow.Processor<Example, Prediction> processor(int inFlight, RequestOptions asked) {
-    return new PredictionProcessor(example -> submit(example, asked), inFlight);
+    return new AnswerProcessor<>(example -> submit(example, asked), inFlight);
+  }
+
+  /**
+   * The answers to a stream, as a publisher: each subscriber subscribes to {@code examples} anew,
+   * through a {@link #processor} of its own.
+   */
+  public Flow.Publisher<Prediction> predictAll(
+      Flow.Publisher<Example> examples, int inFlight, RequestOptions asked) {
+    return subscriber -> {
+      Flow.Processor<Example, Prediction> processor = processor(inFlight, asked);
+      processor.subscribe(subscriber);
+      examples.subscribe(processor);
+    };
+  }
+
+  /**
+   * The answers to examples that are read as they are needed, at most {@code inFlight} ahead: files
+   * larger than memory may stand behind the iterable. Each subscriber iterates anew, in a thread of
+   * its own, which may block.
+   *
+   * <pre>{@code
+   * Flow.Publisher<Prediction> answers =
+   *     batcher.predictAll(() -> lines.map(Example::text).iterator(), 64, RequestOptions.defaults());
+   * }</pre>
+   */
+  public Flow.Publisher<Prediction> predictAll(
+      Iterable<Example> examples, int inFlight, RequestOptions asked) {
+    return predictAll(new IterablePublisher<>(examples), inFlight, asked);
   }
 
   /** The input pipeline that examples go through. */

@@ -2,6 +2,8 @@ package dev.hasten.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,13 +12,17 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.concurrent.SubmissionPublisher;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
-class PredictionProcessorTest {
+class AnswerProcessorTest {
+  @TempDir private Path folder;
+
   private final List<CompletableFuture<Prediction>> inBatcher = new ArrayList<>();
-  private final PredictionProcessor processor =
-      new PredictionProcessor(
+  private final AnswerProcessor<Example, Prediction> processor =
+      new AnswerProcessor<>(
           example -> {
             CompletableFuture<Prediction> future = new CompletableFuture<>();
             inBatcher.add(future);
@@ -149,7 +155,8 @@ class PredictionProcessorTest {
     assertThat(another.error).isInstanceOf(IllegalStateException.class);
 
     Upstream later = new Upstream();
-    PredictionProcessor fresh = new PredictionProcessor(e -> new CompletableFuture<>(), 2);
+    AnswerProcessor<Example, Prediction> fresh =
+        new AnswerProcessor<>(e -> new CompletableFuture<>(), 2);
     Downstream to = new Downstream();
     fresh.onSubscribe(later);
     fresh.subscribe(to);
@@ -163,8 +170,8 @@ class PredictionProcessorTest {
   @Test
   void worksWithThreads() {
     CompletableFuture<Integer> done = new CompletableFuture<>();
-    PredictionProcessor threaded =
-        new PredictionProcessor(
+    AnswerProcessor<Example, Prediction> threaded =
+        new AnswerProcessor<>(
             example ->
                 CompletableFuture.supplyAsync(
                     () -> prediction(Integer.parseInt(((Example.Text) example).text()))),
@@ -206,5 +213,78 @@ class PredictionProcessorTest {
     }
     assertThat(done.orTimeout(30, TimeUnit.SECONDS).join()).isEqualTo(2000);
     assertThat(got).isSorted();
+  }
+
+  @Test
+  void answersAllOfAnIterableForEachSubscriber() throws Exception {
+    Path add = Files.write(folder.resolve("add.onnx"), Tiny.add());
+    List<Map<String, NdArray>> rows =
+        IntStream.range(0, 300).mapToObj(i -> row(Tiny.inputs(1, i))).toList();
+    try (Batcher batcher =
+        Batcher.openModel(
+            add,
+            new PipelineSpec.Tensors(true),
+            Tuning.defaults().withIntraOpThreads(1),
+            BatcherOptions.defaults())) {
+      Flow.Publisher<Prediction> answers =
+          batcher.predictAll(
+              () -> rows.stream().map(Example::tensors).iterator(), 9, RequestOptions.defaults());
+      for (int subscriber = 0; subscriber < 2; subscriber++) {
+        Collector collector = new Collector();
+        answers.subscribe(collector);
+        List<Prediction> got = collector.done.get(30, TimeUnit.SECONDS);
+        assertThat(got).hasSize(rows.size());
+        for (int i = 0; i < rows.size(); i++) {
+          assertThat(Tiny.get(got.get(i).outputs(), "y").toFloats())
+              .containsExactly(Tiny.expected(Tiny.inputs(1, i)));
+        }
+      }
+      Collector failing = new Collector();
+      batcher
+          .predictAll(List.of(Example.text("not a tensor")), 9, RequestOptions.defaults())
+          .subscribe(failing);
+      assertThat(failing.done)
+          .failsWithin(Duration.ofSeconds(30))
+          .withThrowableThat()
+          .withCauseInstanceOf(BadInputException.class);
+    }
+  }
+
+  /** Without the batch axis. */
+  private static Map<String, NdArray> row(Map<String, NdArray> batch) {
+    return Map.of(
+        "x", NdArray.floats(Tiny.get(batch, "x").toFloats(), 8),
+        "k", NdArray.longs(Tiny.get(batch, "k").toLongs()));
+  }
+
+  /** Asks for one at a time. */
+  private static final class Collector implements Flow.Subscriber<Prediction> {
+    final CompletableFuture<List<Prediction>> done = new CompletableFuture<>();
+    private final List<Prediction> got = new ArrayList<>();
+    private Flow.@Nullable Subscription subscription;
+
+    @Override
+    public void onSubscribe(Flow.Subscription its) {
+      subscription = its;
+      its.request(1);
+    }
+
+    @Override
+    public void onNext(Prediction prediction) {
+      got.add(prediction);
+      if (subscription != null) {
+        subscription.request(1);
+      }
+    }
+
+    @Override
+    public void onError(Throwable error) {
+      done.completeExceptionally(error);
+    }
+
+    @Override
+    public void onComplete() {
+      done.complete(got);
+    }
   }
 }

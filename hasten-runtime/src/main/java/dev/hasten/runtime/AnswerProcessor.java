@@ -9,21 +9,22 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Examples in, answers out, in order, with back-pressure on both sides: upstream is asked for no
- * more than {@code inFlight} examples that are not yet delivered downstream.
+ * Questions in, answers out, in order, with back-pressure on both sides: upstream is asked for no
+ * more than {@code inFlight} of them that are not yet answered downstream. For one publisher and
+ * one subscriber; held to the rules of Reactive Streams by its technology compatibility kit.
  *
  * <p>All signals to the subscriber come one after the other, from whichever thread finds something
  * to tell (the serial drain loop that reactive libraries use).
  */
-final class PredictionProcessor implements Flow.Processor<Example, Prediction> {
-  private final Function<Example, CompletableFuture<Prediction>> batcher;
+final class AnswerProcessor<Q, A> implements Flow.Processor<Q, A> {
+  private final Function<Q, CompletableFuture<A>> ask;
   private final int inFlight;
 
   /** All below guarded by this. */
   private Flow.@Nullable Subscription upstream;
 
-  private Flow.@Nullable Subscriber<? super Prediction> subscriber;
-  private final Deque<CompletableFuture<Prediction>> order = new ArrayDeque<>();
+  private Flow.@Nullable Subscriber<? super A> subscriber;
+  private final Deque<CompletableFuture<A>> order = new ArrayDeque<>();
   private long demand;
   private int asked;
   private boolean upstreamDone;
@@ -34,16 +35,16 @@ final class PredictionProcessor implements Flow.Processor<Example, Prediction> {
   private boolean draining;
   private boolean again;
 
-  PredictionProcessor(Function<Example, CompletableFuture<Prediction>> batcher, int inFlight) {
+  AnswerProcessor(Function<Q, CompletableFuture<A>> ask, int inFlight) {
     if (inFlight < 1) {
       throw new BadInputException("inFlight: " + inFlight + " (expected: >= 1)");
     }
-    this.batcher = batcher;
+    this.ask = ask;
     this.inFlight = inFlight;
   }
 
   @Override
-  public void subscribe(Flow.Subscriber<? super Prediction> to) {
+  public void subscribe(Flow.Subscriber<? super A> to) {
     Objects.requireNonNull(to);
     boolean taken;
     synchronized (this) {
@@ -81,15 +82,15 @@ final class PredictionProcessor implements Flow.Processor<Example, Prediction> {
   }
 
   @Override
-  public void onNext(Example example) {
-    Objects.requireNonNull(example);
+  public void onNext(Q question) {
+    Objects.requireNonNull(question);
     synchronized (this) {
       if (over || upstreamDone) {
         return;
       }
     }
     // Outside the lock, as this may take time; the publisher's signals come one after the other.
-    CompletableFuture<Prediction> answer = batcher.apply(example);
+    CompletableFuture<A> answer = ask.apply(question);
     boolean tooLate;
     synchronized (this) {
       tooLate = over;
@@ -100,7 +101,7 @@ final class PredictionProcessor implements Flow.Processor<Example, Prediction> {
     if (tooLate) {
       answer.cancel(true);
     }
-    answer.whenComplete((prediction, error) -> drain());
+    answer.whenComplete((done, error) -> drain());
   }
 
   @Override
@@ -149,7 +150,7 @@ final class PredictionProcessor implements Flow.Processor<Example, Prediction> {
 
   /** The next thing to do outside the lock; null if there is none. */
   private @Nullable Runnable step() {
-    Flow.Subscriber<? super Prediction> to = subscriber;
+    Flow.Subscriber<? super A> to = subscriber;
     if (over || to == null) {
       return null;
     }
@@ -157,7 +158,7 @@ final class PredictionProcessor implements Flow.Processor<Example, Prediction> {
     if (fault != null) {
       return () -> fail(to, fault);
     }
-    CompletableFuture<Prediction> first = order.peek();
+    CompletableFuture<A> first = order.peek();
     if (first != null && first.isDone()) {
       if (first.isCompletedExceptionally()) {
         return () -> fail(to, first.exceptionNow());
@@ -184,7 +185,7 @@ final class PredictionProcessor implements Flow.Processor<Example, Prediction> {
     return null;
   }
 
-  private void fail(Flow.Subscriber<? super Prediction> to, Throwable error) {
+  private void fail(Flow.Subscriber<? super A> to, Throwable error) {
     if (end()) {
       to.onError(error);
     }
@@ -193,7 +194,7 @@ final class PredictionProcessor implements Flow.Processor<Example, Prediction> {
   /** Stops everything; false if it was over already. */
   private boolean end() {
     Flow.Subscription from;
-    Deque<CompletableFuture<Prediction>> rest;
+    Deque<CompletableFuture<A>> rest;
     synchronized (this) {
       if (over) {
         return false;
@@ -214,11 +215,11 @@ final class PredictionProcessor implements Flow.Processor<Example, Prediction> {
   private final class Demand implements Flow.Subscription {
     @Override
     public void request(long n) {
-      synchronized (PredictionProcessor.this) {
+      synchronized (AnswerProcessor.this) {
         if (n > 0) {
           demand = demand + n < 0 ? Long.MAX_VALUE : demand + n;
         } else {
-          broken = new IllegalArgumentException("request(" + n + ") (expected: above 0)");
+          broken = IterablePublisher.notPositive(n);
         }
       }
       drain();
@@ -227,7 +228,7 @@ final class PredictionProcessor implements Flow.Processor<Example, Prediction> {
     @Override
     public void cancel() {
       if (end()) {
-        synchronized (PredictionProcessor.this) {
+        synchronized (AnswerProcessor.this) {
           // Whoever gave the subscription must not be kept alive.
           subscriber = null;
         }
