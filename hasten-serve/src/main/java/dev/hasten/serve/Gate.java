@@ -6,6 +6,8 @@ import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.server.DecoratingHttpServiceFunction;
 import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServiceRequestContext;
+import dev.hasten.serve.console.ConsoleService;
+import dev.hasten.serve.console.ReportTickets;
 import dev.hasten.serve.protocol.ProtocolException;
 import dev.hasten.serve.protocol.ProtocolException.Kind;
 import dev.hasten.serve.protocol.RestErrors;
@@ -25,10 +27,12 @@ final class Gate implements DecoratingHttpServiceFunction {
       Set.of("/v2/health/live", "/v2/health/ready", GRPC + "ServerLive", GRPC + "ServerReady");
 
   private final Optional<AccessTokens> tokens;
+  private final ReportTickets tickets;
   private final BooleanSupplier stopping;
 
-  Gate(Optional<AccessTokens> tokens, BooleanSupplier stopping) {
+  Gate(Optional<AccessTokens> tokens, ReportTickets tickets, BooleanSupplier stopping) {
     this.tokens = tokens;
+    this.tickets = tickets;
     this.stopping = stopping;
   }
 
@@ -52,13 +56,13 @@ final class Gate implements DecoratingHttpServiceFunction {
   private void admit(ServiceRequestContext ctx, HttpRequest req) {
     // The route that was found, not the path: however that is written, it means the same.
     String route = ctx.config().route().patternString();
-    if (OPEN.contains(route)) {
+    if (OPEN.contains(route) || ConsoleService.OPEN.contains(route)) {
       return;
     }
     if (stopping.getAsBoolean() && !route.equals("/metrics")) {
       throw ProtocolException.of(Kind.UNAVAILABLE, "the server is stopping");
     }
-    if (tokens.isPresent()) {
+    if (tokens.isPresent() && !tickets.admits(ctx)) {
       check(tokens.get(), route, req.headers().get(HttpHeaderNames.AUTHORIZATION));
     }
   }

@@ -7,6 +7,8 @@ import com.linecorp.armeria.server.encoding.EncodingService;
 import dev.hasten.runtime.BadInputException;
 import dev.hasten.runtime.BatcherOptions;
 import dev.hasten.runtime.EnvironmentException;
+import dev.hasten.serve.console.ConsoleService;
+import dev.hasten.serve.console.ReportTickets;
 import dev.hasten.serve.jobs.Jobs;
 import dev.hasten.serve.protocol.EmbeddingsService;
 import dev.hasten.serve.protocol.GrpcService;
@@ -144,7 +146,9 @@ public final class InferenceServer implements AutoCloseable {
     builder.routeDecorator().pathPrefix("/v2").build(DecodingService.newDecorator());
     builder.routeDecorator().pathPrefix("/v2").build(EncodingService.newDecorator());
     new ServerMetrics(repository).bind(builder);
-    builder.decorator(new Gate(tokens, () -> stopping));
+    ReportTickets tickets = new ReportTickets();
+    new ConsoleService(repository, ready, VERSION, jobs.isPresent(), tickets).bind(builder);
+    builder.decorator(new Gate(tokens, tickets, () -> stopping));
     return builder.build();
   }
 

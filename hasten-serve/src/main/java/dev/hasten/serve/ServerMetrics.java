@@ -5,6 +5,7 @@ import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.server.ServerBuilder;
 import dev.hasten.serve.protocol.ProtocolException;
+import dev.hasten.serve.repository.Latencies;
 import dev.hasten.serve.repository.ModelRepository;
 import dev.hasten.serve.repository.ServedModel;
 import dev.hasten.serve.repository.Statistics;
@@ -87,6 +88,7 @@ final class ServerMetrics implements MultiCollector {
     all.add(
         gauge(samples, "hasten_requests_running", "Being run", s -> s.model().batcher().running()));
     all.add(batchSizes(samples));
+    all.add(latencies(samples));
     return new MetricSnapshots(all);
   }
 
@@ -210,6 +212,33 @@ final class ServerMetrics implements MultiCollector {
               .labels(sample.labels())
               .classicHistogramBuckets(buckets.build())
               .sum(sum)
+              .build());
+    }
+    return metric.build();
+  }
+
+  /** Percentiles for dashboards: Triton's sums give the mean alone. */
+  private static MetricSnapshot latencies(List<Sample> all) {
+    HistogramSnapshot.Builder metric =
+        HistogramSnapshot.builder()
+            .name("hasten_request_duration_seconds")
+            .help("Arrival to answer, of requests answered");
+    for (Sample sample : all) {
+      Latencies latencies = sample.statistics().latencies();
+      ClassicHistogramBuckets.Builder buckets = ClassicHistogramBuckets.builder();
+      long count = 0;
+      for (int i = 0; i < latencies.size(); i++) {
+        count += latencies.count(i);
+        if (latencies.isDoubling(i) || i == latencies.size() - 1) {
+          buckets.bucket(latencies.seconds(i), count);
+          count = 0;
+        }
+      }
+      metric.dataPoint(
+          HistogramSnapshot.HistogramDataPointSnapshot.builder()
+              .labels(sample.labels())
+              .classicHistogramBuckets(buckets.build())
+              .sum(sample.statistics().success().nanos() / 1e9)
               .build());
     }
     return metric.build();

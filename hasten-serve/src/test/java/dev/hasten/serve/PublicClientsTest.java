@@ -4,15 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.hasten.graph.DataType;
-import dev.hasten.runtime.Bundle;
-import dev.hasten.runtime.BundleManifest;
-import dev.hasten.runtime.PipelineSpec;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,7 +31,7 @@ class PublicClientsTest {
     TinyModels.add(folder.resolve("adder/1"), 1);
     TinyModels.add(folder.resolve("adder/2"), 10);
     TinyModels.identity(folder.resolve("echo/1"), DataType.STRING);
-    minilm(folder.resolve("minilm"));
+    MiniLm.bundle(folder.resolve("minilm"));
     try (InferenceServer server =
         InferenceServer.start(ServerOptions.of(folder).withAddress("127.0.0.1", 0))) {
       Process process =
@@ -52,23 +46,5 @@ class PublicClientsTest {
       assertThat(process.exitValue()).as(said).isZero();
       assertThat(said).contains("http async", "grpc stream", "openai embeddings");
     }
-  }
-
-  private void minilm(Path to) throws Exception {
-    Path files = Files.createDirectories(folder.resolve(".files"));
-    for (String name : new String[] {"all-minilm-l6-v2.onnx", "all-minilm-l6-v2-tokenizer.json"}) {
-      try (InputStream in =
-          Objects.requireNonNull(getClass().getClassLoader().getResourceAsStream(name))) {
-        Files.copy(in, files.resolve(name));
-      }
-    }
-    Bundle.write(
-        to,
-        BundleManifest.of("minilm", PipelineSpec.Text.of(Bundle.TOKENIZER)),
-        Map.of(
-            Bundle.MODEL,
-            files.resolve("all-minilm-l6-v2.onnx"),
-            Bundle.TOKENIZER,
-            files.resolve("all-minilm-l6-v2-tokenizer.json")));
   }
 }

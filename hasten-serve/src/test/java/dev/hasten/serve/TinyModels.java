@@ -40,6 +40,18 @@ public final class TinyModels {
     return write(model, folder);
   }
 
+  /** {@code y[n, 3] = } the mean of each channel of {@code x[n, 3, 8, 8]}. */
+  public static Path channelMeans(Path folder) {
+    Model model = Model.create(17);
+    Graph graph = model.graph();
+    Value x = graph.addInput("x", DataType.FLOAT, Shape.of("n", 3L, 8L, 8L));
+    Value pooled = graph.op("pooled", "GlobalAveragePool", List.of(x), Map.of());
+    Value y = graph.op("y", "Flatten", List.of(pooled), Map.of());
+    graph.setType(y, DataType.FLOAT, Shape.of("n", 3L));
+    graph.addOutput(y);
+    return write(model, folder);
+  }
+
   private static Path write(Model model, Path folder) {
     model.validate();
     try {

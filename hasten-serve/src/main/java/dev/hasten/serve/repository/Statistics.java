@@ -49,6 +49,7 @@ public final class Statistics implements BatcherListener {
   private final LongAdder cancelled = new LongAdder();
   private final AtomicLong last = new AtomicLong();
   private final Map<Integer, Total> batches = new ConcurrentSkipListMap<>();
+  private final Latencies latencies = new Latencies();
 
   @Override
   public void batchRan(int requests, int rows, int length, Duration compute) {
@@ -61,6 +62,7 @@ public final class Statistics implements BatcherListener {
     inferences.add(rows);
     last.set(System.currentTimeMillis());
     success.add(timing.total());
+    latencies.add(timing.total());
     queue.add(timing.queue());
     input.add(timing.preprocessing());
     infer.add(timing.inference());
@@ -145,6 +147,11 @@ public final class Statistics implements BatcherListener {
   /** When the last request was answered, in milliseconds since 1970; 0: never. */
   public long lastMillis() {
     return last.get();
+  }
+
+  /** Answered requests by their time from arrival to answer. */
+  public Latencies latencies() {
+    return latencies;
   }
 
   /** Runs by their batch size. */

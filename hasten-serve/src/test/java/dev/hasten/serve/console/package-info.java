@@ -1,0 +1,4 @@
+@NullMarked
+package dev.hasten.serve.console;
+
+import org.jspecify.annotations.NullMarked;
