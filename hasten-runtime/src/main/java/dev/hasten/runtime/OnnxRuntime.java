@@ -16,6 +16,8 @@ final class OnnxRuntime {
   /** Measured on Linux: 3,967 characters run, 3,979 crash. */
   private static final int LONGEST_COMMAND_LINE = 3_900;
 
+  private static final String NO_TELEMETRY = "ORT_DISABLE_TELEMETRY";
+
   private OnnxRuntime() {}
 
   private record Loaded(OrtEnvironment environment, boolean sharedPool, int sharedThreads) {}
@@ -99,15 +101,43 @@ final class OnnxRuntime {
                 + " characters (expected: at most "
                 + LONGEST_COMMAND_LINE
                 + "): ONNX Runtime 1.29 would crash the JVM; give the class path in the environment"
-                + " variable CLASSPATH, in a jar's manifest or in an argument file (java @file)");
+                + " variable CLASSPATH, in a jar's manifest or in an argument file (java @file), or"
+                + " set the environment variable ORT_DISABLE_TELEMETRY=1");
       }
     } catch (IOException e) {
       // Where the system does not tell, there is nothing to go by.
     }
   }
 
+  /**
+   * The same version asks a shell who this machine is where no file says so, and takes the JVM down
+   * if there is no shell: in the small images of containers there is neither.
+   */
+  static void refuseNamelessWithoutShell(Path machineId, Path shell) {
+    try {
+      boolean named = Files.isReadable(machineId) && Files.size(machineId) > 0;
+      if (!named && !Files.isExecutable(shell)) {
+        throw new EnvironmentException(
+            ("neither %s (expected: not empty) nor %s is there: ONNX Runtime 1.29 would crash the"
+                    + " JVM; set the environment variable %s=1")
+                .formatted(machineId, shell, NO_TELEMETRY));
+      }
+    } catch (IOException e) {
+      // As above.
+    }
+  }
+
+  /** Both crashes come of its telemetry, which can be kept from starting only from outside. */
+  private static void refuseWhatCrashes() {
+    boolean linux = System.getProperty("os.name", "").startsWith("Linux");
+    if (linux && !"1".equals(System.getenv(NO_TELEMETRY))) {
+      refuseLongCommandLine(Path.of("/proc/self/cmdline"));
+      refuseNamelessWithoutShell(Path.of("/etc/machine-id"), Path.of("/bin/sh"));
+    }
+  }
+
   private static Loaded load() throws OrtException {
-    refuseLongCommandLine(Path.of("/proc/self/cmdline"));
+    refuseWhatCrashes();
     int threads = Cores.available();
     OrtEnvironment environment;
     boolean shared = true;

@@ -1,5 +1,6 @@
 package dev.hasten.runtime;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -23,6 +24,26 @@ class OnnxRuntimeTest {
             () -> {
               OnnxRuntime.refuseLongCommandLine(short1);
               OnnxRuntime.refuseLongCommandLine(folder.resolve("missing"));
+            })
+        .doesNotThrowAnyException();
+  }
+
+  @Test
+  void refusesAContainerWithoutNameAndShellThatWouldCrashTheJvm() throws IOException {
+    Path none = folder.resolve("none");
+    Path empty = Files.createFile(folder.resolve("empty"));
+    Path id = Files.writeString(folder.resolve("machine-id"), "0123456789abcdef\n");
+    Path shell = Files.createFile(folder.resolve("sh"));
+    for (Path nameless : new Path[] {none, empty}) {
+      assertThatThrownBy(() -> OnnxRuntime.refuseNamelessWithoutShell(nameless, none))
+          .isInstanceOf(EnvironmentException.class)
+          .hasMessageContainingAll(nameless.toString(), "ORT_DISABLE_TELEMETRY=1");
+    }
+    assertThat(shell.toFile().setExecutable(true)).isTrue();
+    assertThatCode(
+            () -> {
+              OnnxRuntime.refuseNamelessWithoutShell(id, none);
+              OnnxRuntime.refuseNamelessWithoutShell(none, shell);
             })
         .doesNotThrowAnyException();
   }
