@@ -102,6 +102,7 @@ public final class ServingSoak {
     every(500, this::leave);
     every(500, this::job);
     every(20_000, this::bulk);
+    every(1000, this::watch);
     every(15_000, random -> load("identity"));
     every(60_000, random -> load("text"));
     every(240_000, this::burst);
@@ -278,6 +279,13 @@ public final class ServingSoak {
                   .POST(HttpRequest.BodyPublishers.ofString(json(WIDTH)))
                   .build(),
               Set.of(400));
+    }
+  }
+
+  /** What the console and Prometheus ask for. */
+  private void watch(Random random) throws IOException, InterruptedException {
+    for (String path : List.of("/v2/console", "/metrics", "/v2/models/text/stats", "/v2/jobs")) {
+      send("watch", request(path).build(), Set.of(200));
     }
   }
 
