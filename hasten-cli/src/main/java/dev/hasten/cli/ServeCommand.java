@@ -3,7 +3,6 @@ package dev.hasten.cli;
 import dev.hasten.runtime.BadInputException;
 import dev.hasten.serve.InferenceServer;
 import dev.hasten.serve.ServerOptions;
-import dev.hasten.serve.repository.ModelRepository;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,6 +54,8 @@ final class ServeCommand implements Callable<Integer> {
   @Option(names = "--admin", description = "Clients may load and unload models.")
   private boolean admin;
 
+  @Mixin private RepositoryFlags repository = new RepositoryFlags();
+
   @Mixin private JobsFlags jobs;
 
   @Mixin private ProtectionFlags protection = new ProtectionFlags();
@@ -68,18 +69,23 @@ final class ServeCommand implements Callable<Integer> {
       throw new BadInputException(
           folder + ": no such file (expected: a bundle, or a folder of bundles)");
     }
-    ServerOptions options =
-        jobs.on(ServerOptions.of(folder).withAddress(host, port).withAdmin(admin));
-    InferenceServer server = InferenceServer.start(options, protection.read());
-    Runtime.getRuntime().addShutdownHook(new Thread(server::close, "hasten-shutdown"));
     PrintWriter err = spec.commandLine().getErr();
-    for (ModelRepository.Entry entry : server.repository().index()) {
-      err.printf(
-          "%s version %s: %s %s%n", entry.model(), entry.version(), entry.state(), entry.reason());
-    }
+    ServerOptions options =
+        jobs.on(
+            ServerOptions.of(folder)
+                .withAddress(host, port)
+                .withAdmin(admin)
+                .withRepository(repository.options(err)));
+    InferenceServer server = InferenceServer.listen(options, protection.read());
+    Runtime.getRuntime().addShutdownHook(new Thread(server::close, "hasten-shutdown"));
     protection.warning(host).ifPresent(err::println);
     err.printf(
         "listening on %s://%s:%d (REST and gRPC)%n", protection.scheme(), host, server.port());
+    server.awaitLoaded();
+    err.println(
+        server.repository().ready()
+            ? "ready"
+            : "not ready: a model cannot be opened; the others answer");
     server.awaitStop();
     return Main.Exit.DONE;
   }

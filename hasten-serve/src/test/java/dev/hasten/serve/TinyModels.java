@@ -52,6 +52,30 @@ public final class TinyModels {
     return write(model, folder);
   }
 
+  /** A model that is sound and cannot be run: {@code y[n, 3] = Reshape(x[n, 4], [-1, 3])}. */
+  public static Path failsToRun(Path folder) {
+    Model model = Model.create(17);
+    Graph graph = model.graph();
+    Value x = graph.addInput("x", DataType.FLOAT, Shape.of("n", 4L));
+    Value to = graph.addInitializer("to", Tensor.longs(new long[] {0, 3}, 2));
+    Value y = graph.op("y", "Reshape", List.of(x, to), Map.of());
+    graph.setType(y, DataType.FLOAT, Shape.of("n", 3L));
+    graph.addOutput(y);
+    return write(model, folder);
+  }
+
+  /** {@code y[n, m] = x[n, m] + [1, 2, 3]}: declares more than it takes. */
+  public static Path addsThree(Path folder) {
+    Model model = Model.create(17);
+    Graph graph = model.graph();
+    Value x = graph.addInput("x", DataType.FLOAT, Shape.of("n", "m"));
+    Value a = graph.addInitializer("a", Tensor.floats(new float[] {1, 2, 3}, 3));
+    Value y = graph.op("y", "Add", List.of(x, a), Map.of());
+    graph.setType(y, DataType.FLOAT, Shape.of("n", "m"));
+    graph.addOutput(y);
+    return write(model, folder);
+  }
+
   private static Path write(Model model, Path folder) {
     model.validate();
     try {

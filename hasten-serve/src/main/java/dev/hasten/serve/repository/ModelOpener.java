@@ -14,10 +14,11 @@ import dev.hasten.serve.wire.ModelInput;
 import dev.hasten.serve.wire.ModelOutput;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Opens one version of a model: a bundle, or a plain ONNX file. */
+/** Opens one version of a model, a bundle or a plain ONNX file, and warms it up. */
 final class ModelOpener {
   private static final String REPORT = "report.html";
 
@@ -28,32 +29,45 @@ final class ModelOpener {
   }
 
   /**
-   * @param path a bundle's folder or zip, or a folder with a {@code model.onnx}
-   * @throws BadInputException if it is neither, or damaged
+   * @throws BadInputException if it is neither a bundle nor a folder with a {@code model.onnx}, is
+   *     damaged, or fails its warm-up
    */
-  Slot open(String name, String version, Path path) {
+  Slot open(String name, String version, ModelFiles.Version files) {
+    if (files.problem().isPresent()) {
+      throw new BadInputException(files.problem().get());
+    }
     Statistics statistics = new Statistics();
-    BatcherOptions listened = options.withListener(statistics);
+    Batcher batcher = batcher(files.path(), options.withListener(statistics));
+    try {
+      List<String> warnings = new ArrayList<>(batcher.warnings());
+      WarmUp.of(batcher).run().ifPresent(warnings::add);
+      statistics.begin();
+      Path report = files.path().resolve(REPORT);
+      ServedModel served =
+          new ServedModel(
+              name,
+              version,
+              batcher,
+              statistics,
+              config(name, batcher),
+              Files.isRegularFile(report) ? Optional.of(report) : Optional.empty(),
+              warnings);
+      return new Slot(served, batcher);
+    } catch (RuntimeException | Error e) {
+      batcher.close();
+      throw e;
+    }
+  }
+
+  private static Batcher batcher(Path path, BatcherOptions options) {
     Path model = path.resolve(Bundle.MODEL);
-    boolean bundle =
-        Files.isRegularFile(path) || Files.isRegularFile(path.resolve(Bundle.MANIFEST));
-    if (!bundle && !Files.isRegularFile(model)) {
+    if (Files.isRegularFile(path) || Files.isRegularFile(path.resolve(Bundle.MANIFEST))) {
+      return Batcher.open(path, options);
+    }
+    if (!Files.isRegularFile(model)) {
       throw new BadInputException(path + ": neither a bundle nor a folder with a " + Bundle.MODEL);
     }
-    Batcher batcher =
-        bundle
-            ? Batcher.open(path, listened)
-            : Batcher.openModel(model, new PipelineSpec.Tensors(true), Tuning.defaults(), listened);
-    Path report = path.resolve(REPORT);
-    ServedModel served =
-        new ServedModel(
-            name,
-            version,
-            batcher,
-            statistics,
-            config(name, batcher),
-            Files.isRegularFile(report) ? Optional.of(report) : Optional.empty());
-    return new Slot(served, batcher);
+    return Batcher.openModel(model, new PipelineSpec.Tensors(true), Tuning.defaults(), options);
   }
 
   /** The configuration that a client of Triton would find. */

@@ -22,6 +22,7 @@ public final class ServedModel {
   private final Statistics statistics;
   private final ModelConfig config;
   private final Optional<Path> report;
+  private final List<String> warnings;
 
   ServedModel(
       String name,
@@ -29,13 +30,15 @@ public final class ServedModel {
       Batcher batcher,
       Statistics statistics,
       ModelConfig config,
-      Optional<Path> report) {
+      Optional<Path> report,
+      List<String> warnings) {
     this.name = name;
     this.version = version;
     this.batcher = batcher;
     this.statistics = statistics;
     this.config = config;
     this.report = report;
+    this.warnings = List.copyOf(warnings);
   }
 
   public String name() {
@@ -73,9 +76,9 @@ public final class ServedModel {
     return report;
   }
 
-  /** What may make it slower here than its bundle promises. */
+  /** What may make it slower here than its bundle promises; what was not taken of its settings. */
   public List<String> warnings() {
-    return batcher.warnings();
+    return warnings;
   }
 
   /** The settings it runs with and what waits; for metrics and the console. */
