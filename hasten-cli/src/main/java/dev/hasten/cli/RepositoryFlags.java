@@ -39,7 +39,12 @@ final class RepositoryFlags {
             .withListener(new Said(out));
     return poll.strip().equals(OFF)
         ? options.withoutPoll()
-        : options.withPoll(named("--poll", () -> Durations.parse(poll)));
+        : options.withPoll(time("--poll", poll));
+  }
+
+  /** A time that an option gives. */
+  static Duration time(String option, String text) {
+    return named(option, () -> Durations.parse(text));
   }
 
   private interface Reading<T> {
@@ -61,7 +66,8 @@ final class RepositoryFlags {
       out.printf(
           "%s version %s: ready (%s s)%n",
           model, version, String.format(java.util.Locale.ROOT, "%.1f", took.toMillis() / 1000.0));
-      warnings.forEach(warning -> out.printf("%s version %s: warning: %s%n", model, version, warning));
+      warnings.forEach(
+          warning -> out.printf("%s version %s: warning: %s%n", model, version, warning));
     }
 
     @Override
