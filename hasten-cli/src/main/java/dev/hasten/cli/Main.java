@@ -10,6 +10,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -87,7 +88,7 @@ public final class Main {
     try {
       if (args[0].equals(ServeCommand.NAME)) {
         OptionSources.install(
-            line.getSubcommands().get(ServeCommand.NAME),
+            Objects.requireNonNull(line.getSubcommands().get(ServeCommand.NAME)),
             List.of(args).subList(1, args.length),
             System.getenv());
       }

@@ -54,7 +54,8 @@ final class OptionSources implements CommandLine.IDefaultValueProvider {
   static void install(CommandLine command, List<String> line, Map<String, String> environment) {
     CommandSpec spec = command.getCommandSpec();
     Map<String, Source> sources = new TreeMap<>();
-    Optional<String> file = named(line).or(() -> Optional.ofNullable(environment.get(PREFIX + "CONFIG")));
+    Optional<String> file =
+        named(line).or(() -> Optional.ofNullable(environment.get(PREFIX + "CONFIG")));
     file.ifPresent(path -> sources.putAll(file(Path.of(path), spec)));
     for (ArgSpec arg : args(spec)) {
       @Nullable String value = environment.get(variable(arg));
@@ -64,8 +65,13 @@ final class OptionSources implements CommandLine.IDefaultValueProvider {
     }
     OptionSources all = new OptionSources(sources, Set.copyOf(new HashSet<>(line)));
     command.setDefaultValueProvider(all);
-    CommandLine.IParameterExceptionHandler usual = command.getParameterExceptionHandler();
-    command.setParameterExceptionHandler(
+    // Whoever was asked to run the line is asked what to say of it.
+    CommandLine top = command;
+    while (top.getParent() != null) {
+      top = top.getParent();
+    }
+    CommandLine.IParameterExceptionHandler usual = top.getParameterExceptionHandler();
+    top.setParameterExceptionHandler(
         (failure, args) -> usual.handleParseException(all.located(failure), args));
   }
 
@@ -125,9 +131,7 @@ final class OptionSources implements CommandLine.IDefaultValueProvider {
       if (!known.contains(name)) {
         throw new BadInputException(
             yaml.at(
-                List.of(name),
-                "no such option (known: " + String.join(", ", known) + ")",
-                true));
+                List.of(name), "no such option (known: " + String.join(", ", known) + ")", true));
       }
       sources.put(
           name, new Source(text(yaml, name, value), "from " + yaml.at(List.of(name), "", true)));

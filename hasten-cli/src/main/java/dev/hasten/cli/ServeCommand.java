@@ -72,14 +72,16 @@ final class ServeCommand implements Callable<Integer> {
       names = "--request-timeout",
       paramLabel = "TIME",
       defaultValue = "1m",
-      description = "After which a request is given up, whatever it does (default: ${DEFAULT-VALUE}).")
+      description =
+          "After which a request is given up, whatever it does (default: ${DEFAULT-VALUE}).")
   private String requestTimeout = "";
 
   @Option(
       names = "--drain",
       paramLabel = "TIME",
       defaultValue = "20s",
-      description = "What requests in flight get when the server stops (default: ${DEFAULT-VALUE}).")
+      description =
+          "What requests in flight get when the server stops (default: ${DEFAULT-VALUE}).")
   private String drain = "";
 
   @Option(names = "--admin", description = "Clients may load and unload models.")

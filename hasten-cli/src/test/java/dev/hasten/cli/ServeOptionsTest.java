@@ -43,16 +43,24 @@ class ServeOptionsTest {
     return OptionSources.args(command.getCommandSpec()).stream()
         .collect(
             Collectors.toMap(
-                OptionSources::name, arg -> String.valueOf((Object) arg.getValue()), (a, b) -> a, TreeMap::new));
+                OptionSources::name,
+                arg -> String.valueOf((Object) arg.getValue()),
+                (a, b) -> a,
+                TreeMap::new));
   }
 
   @Test
   void lineBeforeEnvironmentBeforeFileBeforeDefault() throws Exception {
-    Path config =
-        file("models: of-file\nhost: file\nport: 1\nversions: all\njobs-ttl-hours: 5\n");
+    Path config = file("models: of-file\nhost: file\nport: 1\nversions: all\njobs-ttl-hours: 5\n");
     Map<String, String> options =
         parsed(
-            Map.of("HASTEN_HOST", "environment", "HASTEN_PORT", "2", "HASTEN_CONFIG", config.toString()),
+            Map.of(
+                "HASTEN_HOST",
+                "environment",
+                "HASTEN_PORT",
+                "2",
+                "HASTEN_CONFIG",
+                config.toString()),
             "--port",
             "3");
     assertThat(options)
@@ -69,9 +77,7 @@ class ServeOptionsTest {
   void theLinesFileBeforeTheEnvironments() throws Exception {
     Path other = Files.writeString(temp.resolve("other.yaml"), "port: 9\n");
     Path config = file("port: 1\n");
-    assertThat(
-            parsed(
-                Map.of("HASTEN_CONFIG", config.toString()), "m", "--config=" + other))
+    assertThat(parsed(Map.of("HASTEN_CONFIG", config.toString()), "m", "--config=" + other))
         .containsEntry("port", "9");
   }
 
@@ -120,7 +126,8 @@ class ServeOptionsTest {
     record Case(String text, String... said) {}
     for (Case c :
         List.of(
-            new Case("host: a\nprot: 1\n", "serve.yaml:2:1: prot: no such option", "known: ", "port"),
+            new Case(
+                "host: a\nprot: 1\n", "serve.yaml:2:1: prot: no such option", "known: ", "port"),
             new Case("port: [1]\nhost: {a: b}\n", "serve.yaml:2:7: host: a map"),
             new Case("port:\n", "serve.yaml:1:", "port: nothing"),
             new Case("port: 1\nport: 2\n", "serve.yaml:2:1", "not YAML"),
@@ -176,11 +183,14 @@ class ServeOptionsTest {
     String what =
         Arrays.stream(arg.description())
             .collect(Collectors.joining(" "))
-            .replaceAll(" \\(default: \\$\\{DEFAULT-VALUE}([^)]*)\\)", "")
+            .replaceAll(" \\(default: [^)]*\\)", "")
             .replace("%n", " ");
     String usual = arg.defaultValue() == null ? "" : "`" + arg.defaultValue() + "`";
     return "| `%s` | `%s` | %s | %s |\n"
         .formatted(
-            option.replace("|", "\\|"), OptionSources.variable(arg), usual, what.replace("|", "\\|"));
+            option.replace("|", "\\|"),
+            OptionSources.variable(arg),
+            usual,
+            what.replace("|", "\\|"));
   }
 }

@@ -52,7 +52,24 @@ public final class TinyModels {
     return write(model, folder);
   }
 
-  /** A model that is sound and cannot be run: {@code y[n, 3] = Reshape(x[n, 4], [-1, 3])}. */
+  /** {@code y[1, 3, 2, 2] = x[1, 3, 2, 2] + amount}, {@code z = x}: no size may vary. */
+  public static Path fixed(Path folder, float amount) {
+    Model model = Model.create(17);
+    Graph graph = model.graph();
+    Shape shape = Shape.of(1L, 3L, 2L, 2L);
+    Value x = graph.addInput("x", DataType.FLOAT, shape);
+    Value a = graph.addInitializer("a", Tensor.floats(new float[] {amount}, 1));
+    for (Value y :
+        List.of(
+            graph.op("y", "Add", List.of(x, a), Map.of()),
+            graph.op("z", "Identity", List.of(x), Map.of()))) {
+      graph.setType(y, DataType.FLOAT, shape);
+      graph.addOutput(y);
+    }
+    return write(model, folder);
+  }
+
+  /** A model that is sound and cannot be run: {@code y[n, 3] = Reshape(x[n, 4], [0, 3])}. */
   public static Path failsToRun(Path folder) {
     Model model = Model.create(17);
     Graph graph = model.graph();

@@ -37,8 +37,7 @@ final class WorkloadReader {
 
   private WorkloadReader(Path file) {
     this.yaml =
-        MarkedYaml.read(
-            file, "a workload, see docs/examples for some", "model, input, data");
+        MarkedYaml.read(file, "a workload, see docs/examples for some", "model, input, data");
     Path parent = file.toAbsolutePath().getParent();
     this.folder = parent == null ? file.toAbsolutePath() : parent;
     List<WorkloadSchema.Fault> faults = WorkloadSchema.check(Json.line(yaml.content()));

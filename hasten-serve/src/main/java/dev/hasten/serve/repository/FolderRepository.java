@@ -90,7 +90,21 @@ public final class FolderRepository implements ModelRepository {
   private List<String> bring(String name, ModelFiles files, boolean again) {
     applied.put(name, files);
     return new ModelUpdate(name, files, board, opener, options.listener(), () -> closed)
-        .run(options.versions(), again);
+        .run(policy(name, files), again);
+  }
+
+  /** A model's own, else that of all. */
+  private VersionPolicy policy(String name, ModelFiles files) {
+    try {
+      return files.versions().isEmpty()
+          ? options.versions()
+          : TritonConfig.read(files.versions().firstEntry().getValue().home(), name)
+              .flatMap(TritonConfig::versions)
+              .orElse(options.versions());
+    } catch (BadInputException e) {
+      // Said of each version when it is opened.
+      return options.versions();
+    }
   }
 
   /** What the folder has now. */

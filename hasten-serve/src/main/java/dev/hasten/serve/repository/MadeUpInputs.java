@@ -142,7 +142,8 @@ final class MadeUpInputs {
         .sum();
   }
 
-  private static NdArray tensor(ElementType type, long[] shape) {
+  /** Random numbers, or ones where they are whole. */
+  static NdArray tensor(ElementType type, long[] shape) {
     int count = Math.toIntExact(Arrays.stream(shape).reduce(1, Math::multiplyExact));
     SplittableRandom random = new SplittableRandom(7);
     return switch (type) {

@@ -4,6 +4,7 @@ import dev.hasten.runtime.BadInputException;
 import dev.hasten.runtime.Batcher;
 import dev.hasten.runtime.Batching;
 import dev.hasten.runtime.Example;
+import dev.hasten.runtime.NdArray;
 import dev.hasten.runtime.PipelineSpec;
 import dev.hasten.runtime.Prediction;
 import dev.hasten.runtime.RequestOptions;
@@ -11,6 +12,7 @@ import dev.hasten.runtime.TensorInfo;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -33,14 +35,35 @@ final class WarmUp {
   private static final long MOST_BYTES = 64L << 20;
 
   private final Batcher batcher;
+  private final Reshaping reshaping;
   private final long began = System.nanoTime();
 
-  private WarmUp(Batcher batcher) {
+  private WarmUp(Batcher batcher, Reshaping reshaping) {
     this.batcher = batcher;
+    this.reshaping = reshaping;
   }
 
-  static WarmUp of(Batcher batcher) {
-    return new WarmUp(batcher);
+  static WarmUp of(Batcher batcher, Reshaping reshaping) {
+    return new WarmUp(batcher, reshaping);
+  }
+
+  /**
+   * Runs what a configuration gives, where it does, else what can be made up.
+   *
+   * @return what went wrong where the inputs may be to blame, which were guessed
+   * @throws BadInputException if the model cannot be run
+   */
+  Optional<String> run(List<WarmUpSample> samples) {
+    if (samples.isEmpty()) {
+      return run();
+    }
+    for (WarmUpSample sample : samples) {
+      Map<String, NdArray> tensors = reshaping.in(sample.tensors());
+      for (int i = 0; i < sample.count(); i++) {
+        timed(instances(), () -> batcher.submitTensors(tensors, PATIENT));
+      }
+    }
+    return Optional.empty();
   }
 
   /**
@@ -49,7 +72,7 @@ final class WarmUp {
    * @return what went wrong where the inputs may be to blame, which were guessed
    * @throws BadInputException if the model cannot be run
    */
-  Optional<String> run() {
+  private Optional<String> run() {
     boolean batches = batches();
     boolean certain =
         switch (batcher.pipeline()) {
