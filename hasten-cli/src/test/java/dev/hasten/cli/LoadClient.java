@@ -110,9 +110,7 @@ final class LoadClient implements AutoCloseable {
   }
 
   private static double grpc(
-      ManagedChannel channel,
-      GRPCInferenceServiceGrpc.GRPCInferenceServiceBlockingStub stub,
-      int x)
+      ManagedChannel channel, GRPCInferenceServiceGrpc.GRPCInferenceServiceBlockingStub stub, int x)
       throws Exception {
     ByteBuffer data = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN);
     data.putFloat(x).putFloat(2).putFloat(3).putFloat(4).flip();

@@ -54,7 +54,7 @@ class ReloadsTest {
 
   private ServeProcess serve() throws Exception {
     return ServeProcess.start(
-        models.getParent(), "--port", String.valueOf(port), "--poll", "100ms");
+        temp.resolve("models"), "--port", String.valueOf(port), "--poll", "100ms");
   }
 
   @AfterEach
@@ -109,8 +109,7 @@ class ReloadsTest {
 
   /** Every client has got an answer that only a new model gives. */
   private void untilAllSee(double amount) throws InterruptedException {
-    until(
-        amount + " seen", () -> clients.stream().allMatch(client -> client.newest() == amount));
+    until(amount + " seen", () -> clients.stream().allMatch(client -> client.newest() == amount));
   }
 
   @Test
@@ -133,7 +132,9 @@ class ReloadsTest {
         int count = broken;
         until(
             "told of a broken version",
-            () -> server.said().stream().filter(l -> l.contains("cannot be opened")).count() >= count);
+            () ->
+                server.said().stream().filter(l -> l.contains("cannot be opened")).count()
+                    >= count);
         remove(1000);
       }
       appear(version, version + 0.5);

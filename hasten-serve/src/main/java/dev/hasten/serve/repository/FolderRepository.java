@@ -3,10 +3,14 @@ package dev.hasten.serve.repository;
 import dev.hasten.runtime.BadInputException;
 import dev.hasten.serve.protocol.ProtocolException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * models/minilm/2/bundle.json}, {@code models/resnet/1/model.onnx}. Follows what changes in it.
  */
 public final class FolderRepository implements ModelRepository {
+  private static final Duration CLOSING = Duration.ofSeconds(5);
+
   private final RepositoryFolder folder;
   private final RepositoryOptions options;
   private final ModelOpener opener;
@@ -208,9 +214,11 @@ public final class FolderRepository implements ModelRepository {
     return loaded && board.ready();
   }
 
+  /** Closes all; waits a while for requests in flight, whose models are freed when they end. */
   @Override
   public void close() {
     closed = true;
+    List<CompletableFuture<Void>> closing = new ArrayList<>();
     // Waits for a model that is being opened: freeing what it is about to use would end badly.
     changes.lock();
     try {
@@ -221,9 +229,14 @@ public final class FolderRepository implements ModelRepository {
         Versions versions = board.get(name);
         board.remove(name);
         versions.retireAll();
+        versions.open().values().forEach(version -> closing.add(version.slot().closed()));
       }
     } finally {
       changes.unlock();
     }
+    // A process that ends meanwhile would pull the runtime's libraries from under what is closing.
+    CompletableFuture.allOf(closing.toArray(CompletableFuture[]::new))
+        .completeOnTimeout(null, CLOSING.toMillis(), TimeUnit.MILLISECONDS)
+        .join();
   }
 }

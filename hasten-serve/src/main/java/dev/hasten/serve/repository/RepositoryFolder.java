@@ -132,11 +132,16 @@ final class RepositoryFolder {
     return new ModelFiles.Version(path, home, stamps, problem);
   }
 
+  /** What is hidden, and what file systems put at the top of a volume. */
+  private static boolean isNoModel(String name) {
+    return name.startsWith(".") || name.equals("lost+found");
+  }
+
   private static List<Path> children(Path folder) throws IOException {
     try (Stream<Path> files = Files.list(folder)) {
       return files
           .filter(Files::isDirectory)
-          .filter(path -> !String.valueOf(path.getFileName()).startsWith("."))
+          .filter(path -> !isNoModel(String.valueOf(path.getFileName())))
           .sorted()
           .toList();
     }
