@@ -1,5 +1,7 @@
 package dev.hasten.serve;
 
+import com.linecorp.armeria.common.Flags;
+import com.linecorp.armeria.common.util.EventLoopGroups;
 import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
 import com.linecorp.armeria.server.encoding.DecodingService;
@@ -16,12 +18,14 @@ import dev.hasten.serve.protocol.RestErrors;
 import dev.hasten.serve.protocol.RestService;
 import dev.hasten.serve.repository.FolderRepository;
 import dev.hasten.serve.repository.ModelRepository;
+import io.netty.channel.EventLoopGroup;
 import io.netty.handler.ssl.ClientAuth;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -42,6 +46,9 @@ public final class InferenceServer implements AutoCloseable {
   private final Optional<Jobs> jobs;
   private final Server server;
   private final Duration drainTimeout;
+  private final Drain drain = new Drain();
+  private final EventLoopGroup workers =
+      EventLoopGroups.newEventLoopGroup(Flags.numCommonWorkers());
   private volatile boolean stopping;
 
   private InferenceServer(
@@ -165,7 +172,8 @@ public final class InferenceServer implements AutoCloseable {
         Server.builder()
             .maxRequestLength(options.maxRequestBytes())
             .requestTimeout(options.requestTimeout())
-            .gracefulShutdownTimeout(quiet(options), options.drainTimeout())
+            .childChannelPipelineCustomizer(drain::accepted)
+            .workerGroup(workers, false)
             .errorHandler(new RestErrors())
             .maxNumConnections(protection.maxConnections())
             .http1MaxHeaderSize(protection.maxHeaderBytes())
@@ -190,6 +198,8 @@ public final class InferenceServer implements AutoCloseable {
     ReportTickets tickets = new ReportTickets();
     new ConsoleService(repository, ready, VERSION, jobs.isPresent(), tickets).bind(builder);
     builder.decorator(new Gate(tokens, tickets, () -> stopping));
+    // Around the gate: what it refuses counts, too.
+    builder.decorator(drain);
     return builder.build();
   }
 
@@ -205,12 +215,6 @@ public final class InferenceServer implements AutoCloseable {
         .ifPresent(authority ->
             builder.tlsCustomizer(context ->
                 context.trustManager(authority.toFile()).clientAuth(ClientAuth.REQUIRE)));
-  }
-
-  /** Without requests for so long, the server is taken for idle. */
-  private static Duration quiet(ServerOptions options) {
-    Duration usual = Duration.ofMillis(100);
-    return options.drainTimeout().compareTo(usual) < 0 ? options.drainTimeout() : usual;
   }
 
   /** Where it listens. */
@@ -236,7 +240,9 @@ public final class InferenceServer implements AutoCloseable {
     // First, because clients that wait for a job would hold the server until its time to drain is
     // over.
     jobs.ifPresent(its -> its.stop(drainTimeout.dividedBy(2)));
+    drain.run(drainTimeout);
     server.stop().join();
+    workers.shutdownGracefully(0, 1, TimeUnit.SECONDS);
     repository.close();
     jobs.ifPresent(Jobs::close);
   }
