@@ -9,6 +9,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -84,7 +86,15 @@ public final class Main {
       return usage(line);
     }
     try {
+      if (args[0].equals(ServeCommand.NAME)) {
+        OptionSources.install(
+            Objects.requireNonNull(line.getSubcommands().get(ServeCommand.NAME)),
+            List.of(args).subList(1, args.length),
+            System.getenv());
+      }
       return line.execute(args);
+    } catch (BadInputException e) {
+      return report(e, line);
     } catch (OutOfMemoryError e) {
       return fail(
           line,

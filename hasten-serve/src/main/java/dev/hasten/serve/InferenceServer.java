@@ -1,11 +1,12 @@
 package dev.hasten.serve;
 
+import com.linecorp.armeria.common.Flags;
+import com.linecorp.armeria.common.util.EventLoopGroups;
 import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
 import com.linecorp.armeria.server.encoding.DecodingService;
 import com.linecorp.armeria.server.encoding.EncodingService;
 import dev.hasten.runtime.BadInputException;
-import dev.hasten.runtime.BatcherOptions;
 import dev.hasten.runtime.EnvironmentException;
 import dev.hasten.serve.console.ConsoleService;
 import dev.hasten.serve.console.ReportTickets;
@@ -17,11 +18,14 @@ import dev.hasten.serve.protocol.RestErrors;
 import dev.hasten.serve.protocol.RestService;
 import dev.hasten.serve.repository.FolderRepository;
 import dev.hasten.serve.repository.ModelRepository;
+import io.netty.channel.EventLoopGroup;
 import io.netty.handler.ssl.ClientAuth;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -37,14 +41,18 @@ import java.util.function.BooleanSupplier;
 public final class InferenceServer implements AutoCloseable {
   static final String VERSION = "0.1.0";
 
-  private final ModelRepository repository;
+  private final FolderRepository repository;
+  private final CompletableFuture<Void> loaded = new CompletableFuture<>();
   private final Optional<Jobs> jobs;
   private final Server server;
   private final Duration drainTimeout;
+  private final Drain drain = new Drain();
+  private final EventLoopGroup workers =
+      EventLoopGroups.newEventLoopGroup(Flags.numCommonWorkers());
   private volatile boolean stopping;
 
   private InferenceServer(
-      ServerOptions options, Protection protection, ModelRepository repository) {
+      ServerOptions options, Protection protection, FolderRepository repository) {
     this.repository = repository;
     this.drainTimeout = options.drainTimeout();
     // All that may be wrong in files first: jobs leave a database behind.
@@ -60,7 +68,7 @@ public final class InferenceServer implements AutoCloseable {
   }
 
   /**
-   * Opens the models, then listens.
+   * Listens, and returns once the models are open and warm.
    *
    * @throws BadInputException if there is no model to serve
    * @throws EnvironmentException if the address cannot be listened on
@@ -70,13 +78,26 @@ public final class InferenceServer implements AutoCloseable {
   }
 
   /**
-   * Opens the models, then listens.
+   * Listens, and returns once the models are open and warm.
    *
    * @throws BadInputException if there is no model to serve, or a file of the protection is wrong
    * @throws EnvironmentException if the address cannot be listened on
    */
   public static InferenceServer start(ServerOptions options, Protection protection) {
-    ModelRepository repository = FolderRepository.open(options.models(), BatcherOptions.defaults());
+    InferenceServer server = listen(options, protection);
+    server.awaitLoaded();
+    return server;
+  }
+
+  /**
+   * Listens at once: the server is live, and tells its numbers, but is not ready before its models
+   * are. A model answers as soon as it is open and warm itself.
+   *
+   * @throws BadInputException if there is no model to serve, or a file of the protection is wrong
+   * @throws EnvironmentException if the address cannot be listened on
+   */
+  public static InferenceServer listen(ServerOptions options, Protection protection) {
+    FolderRepository repository = FolderRepository.of(options.models(), options.repository());
     InferenceServer server;
     try {
       server = new InferenceServer(options, protection, repository);
@@ -86,7 +107,6 @@ public final class InferenceServer implements AutoCloseable {
     }
     try {
       server.server.start().join();
-      return server;
     } catch (BadInputException e) {
       repository.close();
       throw e;
@@ -96,6 +116,34 @@ public final class InferenceServer implements AutoCloseable {
           "%s:%d: cannot be listened on: %s (give another --host or --port)"
               .formatted(options.host(), options.port(), reason(e)),
           e);
+    }
+    Thread.ofPlatform().name("hasten-load").daemon().start(server::load);
+    return server;
+  }
+
+  private void load() {
+    try {
+      repository.loadAll();
+      loaded.complete(null);
+    } catch (RuntimeException | Error e) {
+      loaded.completeExceptionally(e);
+    }
+  }
+
+  /**
+   * Waits until each model was opened and warmed up, or could not be.
+   *
+   * @throws BadInputException if the folder cannot be read any more
+   */
+  public void awaitLoaded() {
+    try {
+      loaded.join();
+    } catch (CompletionException e) {
+      close();
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw e;
     }
   }
 
@@ -124,7 +172,8 @@ public final class InferenceServer implements AutoCloseable {
         Server.builder()
             .maxRequestLength(options.maxRequestBytes())
             .requestTimeout(options.requestTimeout())
-            .gracefulShutdownTimeout(quiet(options), options.drainTimeout())
+            .childChannelPipelineCustomizer(drain::accepted)
+            .workerGroup(workers, false)
             .errorHandler(new RestErrors())
             .maxNumConnections(protection.maxConnections())
             .http1MaxHeaderSize(protection.maxHeaderBytes())
@@ -149,6 +198,8 @@ public final class InferenceServer implements AutoCloseable {
     ReportTickets tickets = new ReportTickets();
     new ConsoleService(repository, ready, VERSION, jobs.isPresent(), tickets).bind(builder);
     builder.decorator(new Gate(tokens, tickets, () -> stopping));
+    // Around the gate: what it refuses counts, too.
+    builder.decorator(drain);
     return builder.build();
   }
 
@@ -164,12 +215,6 @@ public final class InferenceServer implements AutoCloseable {
         .ifPresent(authority ->
             builder.tlsCustomizer(context ->
                 context.trustManager(authority.toFile()).clientAuth(ClientAuth.REQUIRE)));
-  }
-
-  /** Without requests for so long, the server is taken for idle. */
-  private static Duration quiet(ServerOptions options) {
-    Duration usual = Duration.ofMillis(100);
-    return options.drainTimeout().compareTo(usual) < 0 ? options.drainTimeout() : usual;
   }
 
   /** Where it listens. */
@@ -195,7 +240,9 @@ public final class InferenceServer implements AutoCloseable {
     // First, because clients that wait for a job would hold the server until its time to drain is
     // over.
     jobs.ifPresent(its -> its.stop(drainTimeout.dividedBy(2)));
+    drain.run(drainTimeout);
     server.stop().join();
+    workers.shutdownGracefully(0, 1, TimeUnit.SECONDS);
     repository.close();
     jobs.ifPresent(Jobs::close);
   }

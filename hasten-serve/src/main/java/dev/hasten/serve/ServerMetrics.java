@@ -89,6 +89,14 @@ final class ServerMetrics implements MultiCollector {
         gauge(samples, "hasten_requests_running", "Being run", s -> s.model().batcher().running()));
     all.add(batchSizes(samples));
     all.add(latencies(samples));
+    all.add(
+        loads(
+            "hasten_model_loads", "Versions opened and warmed up", ModelRepository.Loads::opened));
+    all.add(
+        loads(
+            "hasten_model_load_failures",
+            "Versions that could not be opened",
+            ModelRepository.Loads::failed));
     return new MetricSnapshots(all);
   }
 
@@ -170,6 +178,19 @@ final class ServerMetrics implements MultiCollector {
           CounterSnapshot.CounterDataPointSnapshot.builder()
               .labels(sample.labels())
               .value(value.applyAsDouble(sample))
+              .build());
+    }
+    return metric.build();
+  }
+
+  private MetricSnapshot loads(
+      String name, String help, ToDoubleFunction<ModelRepository.Loads> value) {
+    CounterSnapshot.Builder metric = CounterSnapshot.builder().name(name).help(help);
+    for (ModelRepository.Loads loads : repository.loads()) {
+      metric.dataPoint(
+          CounterSnapshot.CounterDataPointSnapshot.builder()
+              .labels(Labels.of("model", loads.model()))
+              .value(value.applyAsDouble(loads))
               .build());
     }
     return metric.build();

@@ -2,6 +2,7 @@ package dev.hasten.serve;
 
 import dev.hasten.runtime.BadInputException;
 import dev.hasten.serve.jobs.JobsOptions;
+import dev.hasten.serve.repository.RepositoryOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -17,6 +18,7 @@ import java.util.Optional;
  * @param drainTimeout time that requests in flight get when the server stops
  * @param admin whether models may be loaded and unloaded from outside
  * @param jobs how jobs are kept; absent: there are none
+ * @param repository which versions of the models are served, and how they are kept up to date
  */
 public record ServerOptions(
     Path models,
@@ -26,7 +28,8 @@ public record ServerOptions(
     Duration requestTimeout,
     Duration drainTimeout,
     boolean admin,
-    Optional<JobsOptions> jobs) {
+    Optional<JobsOptions> jobs,
+    RepositoryOptions repository) {
   public ServerOptions {
     if (port < 0 || port > 65_535) {
       throw new BadInputException("port: " + port + " (expected: 0 to 65535)");
@@ -53,21 +56,53 @@ public record ServerOptions(
         Duration.ofMinutes(1),
         Duration.ofSeconds(20),
         false,
-        Optional.empty());
+        Optional.empty(),
+        RepositoryOptions.defaults());
   }
 
   public ServerOptions withAddress(String hostName, int portNumber) {
     return new ServerOptions(
-        models, hostName, portNumber, maxRequestBytes, requestTimeout, drainTimeout, admin, jobs);
+        models,
+        hostName,
+        portNumber,
+        maxRequestBytes,
+        requestTimeout,
+        drainTimeout,
+        admin,
+        jobs,
+        repository);
+  }
+
+  public ServerOptions withMaxRequestBytes(long bytes) {
+    return new ServerOptions(
+        models, host, port, bytes, requestTimeout, drainTimeout, admin, jobs, repository);
+  }
+
+  public ServerOptions withTimeouts(Duration request, Duration drain) {
+    return new ServerOptions(
+        models, host, port, maxRequestBytes, request, drain, admin, jobs, repository);
   }
 
   public ServerOptions withAdmin(boolean on) {
     return new ServerOptions(
-        models, host, port, maxRequestBytes, requestTimeout, drainTimeout, on, jobs);
+        models, host, port, maxRequestBytes, requestTimeout, drainTimeout, on, jobs, repository);
   }
 
   public ServerOptions withJobs(JobsOptions how) {
     return new ServerOptions(
-        models, host, port, maxRequestBytes, requestTimeout, drainTimeout, admin, Optional.of(how));
+        models,
+        host,
+        port,
+        maxRequestBytes,
+        requestTimeout,
+        drainTimeout,
+        admin,
+        Optional.of(how),
+        repository);
+  }
+
+  public ServerOptions withRepository(RepositoryOptions how) {
+    return new ServerOptions(
+        models, host, port, maxRequestBytes, requestTimeout, drainTimeout, admin, jobs, how);
   }
 }

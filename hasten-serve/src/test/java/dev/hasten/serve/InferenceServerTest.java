@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.protobuf.ByteString;
 import dev.hasten.graph.DataType;
+import dev.hasten.serve.repository.RepositoryOptions;
+import dev.hasten.serve.repository.VersionPolicy;
 import dev.hasten.serve.wire.GRPCInferenceServiceGrpc;
 import dev.hasten.serve.wire.ModelInferRequest;
 import dev.hasten.serve.wire.ModelInferResponse;
@@ -54,7 +56,12 @@ class InferenceServerTest {
     TinyModels.add(folder.resolve("adder/1"), 1);
     TinyModels.add(folder.resolve("adder/2"), 10);
     TinyModels.identity(folder.resolve("echo/1"), DataType.STRING);
-    server = InferenceServer.start(ServerOptions.of(folder).withAddress("127.0.0.1", 0));
+    server =
+        InferenceServer.start(
+            ServerOptions.of(folder)
+                .withAddress("127.0.0.1", 0)
+                .withRepository(
+                    RepositoryOptions.defaults().withVersions(new VersionPolicy.All())));
     http = HttpClient.newHttpClient();
     channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port()).usePlaintext().build();
     grpc = GRPCInferenceServiceGrpc.newBlockingStub(channel);
@@ -217,15 +224,10 @@ class InferenceServerTest {
   @Test
   void aBodyThatIsTooLargeIsRefused() throws Exception {
     ServerOptions small =
-        new ServerOptions(
-            folder,
-            "127.0.0.1",
-            0,
-            1000,
-            java.time.Duration.ofSeconds(10),
-            java.time.Duration.ZERO,
-            false,
-            java.util.Optional.empty());
+        ServerOptions.of(folder)
+            .withAddress("127.0.0.1", 0)
+            .withMaxRequestBytes(1000)
+            .withTimeouts(java.time.Duration.ofSeconds(10), java.time.Duration.ZERO);
     try (InferenceServer other = InferenceServer.start(small)) {
       ByteArrayOutputStream bomb = new ByteArrayOutputStream();
       try (GZIPOutputStream out = new GZIPOutputStream(bomb)) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.hasten.graph.DataType;
+import dev.hasten.serve.repository.RepositoryOptions;
+import dev.hasten.serve.repository.VersionPolicy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +35,11 @@ class PublicClientsTest {
     TinyModels.identity(folder.resolve("echo/1"), DataType.STRING);
     MiniLm.bundle(folder.resolve("minilm"));
     try (InferenceServer server =
-        InferenceServer.start(ServerOptions.of(folder).withAddress("127.0.0.1", 0))) {
+        InferenceServer.start(
+            ServerOptions.of(folder)
+                .withAddress("127.0.0.1", 0)
+                .withRepository(
+                    RepositoryOptions.defaults().withVersions(new VersionPolicy.All())))) {
       Process process =
           new ProcessBuilder(
                   python().toString(),

@@ -52,6 +52,47 @@ public final class TinyModels {
     return write(model, folder);
   }
 
+  /** {@code y[1, 3, 2, 2] = x[1, 3, 2, 2] + amount}, {@code z = x}: no size may vary. */
+  public static Path fixed(Path folder, float amount) {
+    Model model = Model.create(17);
+    Graph graph = model.graph();
+    Shape shape = Shape.of(1L, 3L, 2L, 2L);
+    Value x = graph.addInput("x", DataType.FLOAT, shape);
+    Value a = graph.addInitializer("a", Tensor.floats(new float[] {amount}, 1));
+    for (Value y :
+        List.of(
+            graph.op("y", "Add", List.of(x, a), Map.of()),
+            graph.op("z", "Identity", List.of(x), Map.of()))) {
+      graph.setType(y, DataType.FLOAT, shape);
+      graph.addOutput(y);
+    }
+    return write(model, folder);
+  }
+
+  /** A model that is sound and cannot be run: {@code y[n, 3] = Reshape(x[n, 4], [0, 3])}. */
+  public static Path failsToRun(Path folder) {
+    Model model = Model.create(17);
+    Graph graph = model.graph();
+    Value x = graph.addInput("x", DataType.FLOAT, Shape.of("n", 4L));
+    Value to = graph.addInitializer("to", Tensor.longs(new long[] {0, 3}, 2));
+    Value y = graph.op("y", "Reshape", List.of(x, to), Map.of());
+    graph.setType(y, DataType.FLOAT, Shape.of("n", 3L));
+    graph.addOutput(y);
+    return write(model, folder);
+  }
+
+  /** {@code y[n, m] = x[n, m] + [1, 2, 3]}: declares more than it takes. */
+  public static Path addsThree(Path folder) {
+    Model model = Model.create(17);
+    Graph graph = model.graph();
+    Value x = graph.addInput("x", DataType.FLOAT, Shape.of("n", "m"));
+    Value a = graph.addInitializer("a", Tensor.floats(new float[] {1, 2, 3}, 3));
+    Value y = graph.op("y", "Add", List.of(x, a), Map.of());
+    graph.setType(y, DataType.FLOAT, Shape.of("n", "m"));
+    graph.addOutput(y);
+    return write(model, folder);
+  }
+
   private static Path write(Model model, Path folder) {
     model.validate();
     try {

@@ -6,7 +6,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Durations as people write them. */
-final class Durations {
+public final class Durations {
   private static final Pattern PATTERN =
       Pattern.compile("(?:(\\d+)h)?(?:(\\d+)m)?(?:(\\d+(?:\\.\\d+)?)s)?(?:(\\d+(?:\\.\\d+)?)ms)?");
 
@@ -15,7 +15,7 @@ final class Durations {
   /**
    * @throws BadInputException without a place: the caller knows it
    */
-  static Duration parse(String text) {
+  public static Duration parse(String text) {
     Matcher matcher = PATTERN.matcher(text.strip());
     if (text.isBlank() || !matcher.matches()) {
       throw new BadInputException(

@@ -24,7 +24,7 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /** A YAML file as maps and lists, knowing on which line and column each of them stands. */
-final class MarkedYaml {
+public final class MarkedYaml {
   private final Path file;
   private final Object content;
   private final Map<List<Object>, Mark> values = new HashMap<>();
@@ -36,10 +36,14 @@ final class MarkedYaml {
     walk(root, List.of());
   }
 
-  static MarkedYaml read(Path file) {
+  /**
+   * @param expected what it should be, for messages
+   * @param keys what it should have, for messages
+   * @throws BadInputException naming line and column of what is no YAML
+   */
+  public static MarkedYaml read(Path file, String expected, String keys) {
     if (!Files.isRegularFile(file)) {
-      throw new BadInputException(
-          file + ": no such file (expected: a workload, see docs/examples for some)");
+      throw new BadInputException(file + ": no such file (expected: " + expected + ")");
     }
     LoadSettings settings =
         LoadSettings.builder().setLabel(file.toString()).setAllowDuplicateKeys(false).build();
@@ -47,7 +51,7 @@ final class MarkedYaml {
       String text = Files.readString(file, StandardCharsets.UTF_8);
       Optional<Node> root = new Compose(settings).composeString(text);
       if (root.isEmpty()) {
-        throw new BadInputException(file + ": empty (expected: model, input, data)");
+        throw new BadInputException(file + ": empty (expected: " + keys + ")");
       }
       Object content = new StandardConstructor(settings).constructSingleDocument(root);
       return new MarkedYaml(file, root.get(), content);
@@ -58,19 +62,23 @@ final class MarkedYaml {
       throw new BadInputException(file + ": is not text (expected: UTF-8)", e);
     } catch (StackOverflowError e) {
       // The parser recurses, and sets no limit itself.
-      throw new BadInputException(
-          file + ": nested too deeply (expected: a workload, see docs/examples for some)", e);
+      throw new BadInputException(file + ": nested too deeply (expected: " + expected + ")", e);
     } catch (YamlEngineException | IOException e) {
       throw new BadInputException(file + ": cannot be read as YAML: " + e.getMessage(), e);
     }
   }
 
-  Object content() {
+  /** Maps, lists, texts, numbers and booleans. */
+  public Object content() {
     return content;
   }
 
-  /** {@code workload.yaml:12:5: quality.metric: message}. */
-  String at(List<Object> path, String message, boolean atKey) {
+  /**
+   * {@code workload.yaml:12:5: quality.metric: message}.
+   *
+   * @param atKey whether the key is to blame, not its value
+   */
+  public String at(List<Object> path, String message, boolean atKey) {
     Mark mark = null;
     for (int n = path.size(); n >= 0 && mark == null; n--) {
       List<Object> prefix = path.subList(0, n);
@@ -93,7 +101,8 @@ final class MarkedYaml {
         + message;
   }
 
-  BadInputException fault(String message, Object... path) {
+  /** An error at a value. */
+  public BadInputException fault(String message, Object... path) {
     return new BadInputException(at(List.of(path), message, false));
   }
 

@@ -36,7 +36,8 @@ final class WorkloadReader {
   private final Map<?, ?> root;
 
   private WorkloadReader(Path file) {
-    this.yaml = MarkedYaml.read(file);
+    this.yaml =
+        MarkedYaml.read(file, "a workload, see docs/examples for some", "model, input, data");
     Path parent = file.toAbsolutePath().getParent();
     this.folder = parent == null ? file.toAbsolutePath() : parent;
     List<WorkloadSchema.Fault> faults = WorkloadSchema.check(Json.line(yaml.content()));

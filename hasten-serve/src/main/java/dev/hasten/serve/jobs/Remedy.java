@@ -13,6 +13,10 @@ enum Remedy {
   RETRY;
 
   static Remedy of(ProtocolException refusal) {
+    // Such as a model that is being loaded: it says itself when to come back.
+    if (refusal.retryAfter().isPresent()) {
+      return WAIT;
+    }
     return switch (refusal.kind()) {
       case INVALID, TOO_LARGE, UNSUPPORTED, UNAUTHENTICATED, FORBIDDEN, CONFLICT, UNPROCESSABLE ->
           NONE;

@@ -9,16 +9,17 @@ import java.util.stream.IntStream;
 
 /**
  * The protocol's classification extension: of each row the largest elements as {@code
- * "value:index"}, largest first.
+ * "value:index"}, or {@code "value:index:label"} where there are labels, largest first.
  */
 final class Classification {
   private Classification() {}
 
   /**
    * @param output {@code [N, classes]} or {@code [classes]}
+   * @param names of the classes, as far as they have any
    * @return {@code string[N, count]} or {@code string[count]}
    */
-  static NdArray of(NdArray output, int count) {
+  static NdArray of(NdArray output, int count, List<String> names) {
     if (output.type() == ElementType.STRING || output.rank() == 0 || output.rank() > 2) {
       throw ProtocolException.invalid(
           "classification of %s (expected: numbers of shape [classes] or [batch, classes])"
@@ -35,7 +36,10 @@ final class Classification {
           .boxed()
           .sorted(Comparator.comparingDouble((Integer i) -> scores[from + i]).reversed())
           .limit(taken)
-          .forEach(i -> labels.add("%f:%d".formatted(scores[from + i], i)));
+          .forEach(i ->
+              labels.add(
+                  "%f:%d".formatted(scores[from + i], i)
+                      + (i < names.size() ? ":" + names.get(i) : "")));
     }
     return output.rank() == 1
         ? NdArray.strings(labels, taken)

@@ -48,6 +48,16 @@ public enum Datatype {
     throw new IllegalStateException(element + " has no name in the protocol");
   }
 
+  /** The type under the number that model configurations know it by. */
+  public static Datatype of(String tensor, DataType config) {
+    for (Datatype datatype : values()) {
+      if (datatype.config == config) {
+        return datatype;
+      }
+    }
+    throw ProtocolException.invalid("input '%s': data_type: %s".formatted(tensor, config));
+  }
+
   /**
    * @throws ProtocolException if the protocol has no such type
    */

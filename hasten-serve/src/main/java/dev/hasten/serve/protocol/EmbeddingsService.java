@@ -52,7 +52,11 @@ public final class EmbeddingsService {
       out.writeStringField("object", "list");
       out.writeArrayFieldStart("data");
       for (String name :
-          repository.index().stream().map(ModelRepository.Entry::model).distinct().toList()) {
+          repository.index().stream()
+              .filter(entry -> entry.state() == ModelRepository.State.READY)
+              .map(ModelRepository.Entry::model)
+              .distinct()
+              .toList()) {
         out.writeStartObject();
         out.writeStringField("id", name);
         out.writeStringField("object", "model");

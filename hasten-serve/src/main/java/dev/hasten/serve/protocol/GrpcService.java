@@ -232,10 +232,8 @@ public final class GrpcService extends GRPCInferenceServiceImplBase {
       return CompletableFuture.failedFuture(e);
     }
     CompletableFuture<ModelInferResponse> answer =
-        run.thenApply(outputs ->
-            GrpcCodec.write(
-                InferenceResponse.of(
-                    lease.model().name(), lease.model().version(), request, outputs)));
+        run.thenApply(
+            outputs -> GrpcCodec.write(InferenceResponse.of(lease.model(), request, outputs)));
     answer.whenComplete((response, failure) -> {
       if (answer.isCancelled()) {
         run.cancel(true);

@@ -1,8 +1,10 @@
 package dev.hasten.serve.protocol;
 
 import dev.hasten.runtime.NdArray;
+import dev.hasten.serve.repository.ServedModel;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -20,13 +22,24 @@ public record InferenceResponse(
     binary = Set.copyOf(binary);
   }
 
+  /** As the other, of a model. */
+  static InferenceResponse of(
+      ServedModel model, InferenceRequest request, Map<String, NdArray> given) {
+    return of(model.name(), model.version(), request, given, model.labels());
+  }
+
   /**
    * What was asked for of what the model gave.
    *
+   * @param labels names of classes by output
    * @throws ProtocolException if the model has no such output
    */
   public static InferenceResponse of(
-      String model, String version, InferenceRequest request, Map<String, NdArray> given) {
+      String model,
+      String version,
+      InferenceRequest request,
+      Map<String, NdArray> given,
+      Map<String, List<String>> labels) {
     Map<String, NdArray> outputs = new LinkedHashMap<>();
     Set<String> binary = new java.util.LinkedHashSet<>();
     if (request.outputs().isEmpty()) {
@@ -44,7 +57,10 @@ public record InferenceResponse(
       }
       outputs.put(
           wanted.name(),
-          wanted.classes() > 0 ? Classification.of(output, wanted.classes()) : output);
+          wanted.classes() > 0
+              ? Classification.of(
+                  output, wanted.classes(), labels.getOrDefault(wanted.name(), List.of()))
+              : output);
       if (wanted.binary()) {
         binary.add(wanted.name());
       }

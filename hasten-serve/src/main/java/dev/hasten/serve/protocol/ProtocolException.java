@@ -73,6 +73,15 @@ public final class ProtocolException extends RuntimeException {
     return kind;
   }
 
+  /**
+   * Not now.
+   *
+   * @param retryAfter when another try may be worth it; absent: when somebody has mended it
+   */
+  public static ProtocolException unavailable(String message, Optional<Duration> retryAfter) {
+    return new ProtocolException(Kind.UNAVAILABLE, message, retryAfter);
+  }
+
   /** When another try may be worth it. */
   public Optional<Duration> retryAfter() {
     return retryAfter;

@@ -14,7 +14,7 @@ import java.util.List;
  * Tensors as bytes: elements little-endian in row-major order; elements of type BYTES each with
  * their length before them, 4 bytes little-endian.
  */
-final class RawTensors {
+public final class RawTensors {
   private static final int LENGTH_BYTES = 4;
 
   /** Most axes of a tensor; the runtime takes no more. */
@@ -28,7 +28,7 @@ final class RawTensors {
    *
    * @throws ProtocolException if a size is negative or the product has no int
    */
-  static int elements(String tensor, long[] shape) {
+  public static int elements(String tensor, long[] shape) {
     if (shape.length > MOST_AXES) {
       throw ProtocolException.invalid(
           "input '%s': %d axes (expected: at most %d)"
@@ -62,10 +62,12 @@ final class RawTensors {
   }
 
   /**
+   * Reads a tensor.
+   *
    * @param bytes exactly those of the tensor
    * @throws ProtocolException if they are not what type and shape ask for
    */
-  static NdArray read(String tensor, Datatype datatype, long[] shape, ByteBuffer bytes) {
+  public static NdArray read(String tensor, Datatype datatype, long[] shape, ByteBuffer bytes) {
     int count = elements(tensor, shape);
     if (datatype == Datatype.BYTES) {
       return NdArray.strings(strings(tensor, count, bytes), shape);

@@ -11,6 +11,7 @@ import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.common.RequestHeaders;
 import com.linecorp.armeria.common.ResponseHeaders;
 import com.linecorp.armeria.common.ResponseHeadersBuilder;
+import com.linecorp.armeria.common.ShuttingDownException;
 import com.linecorp.armeria.server.HttpResponseException;
 import com.linecorp.armeria.server.HttpStatusException;
 import com.linecorp.armeria.server.RequestTimeoutException;
@@ -63,6 +64,8 @@ public final class RestErrors implements ServerErrorHandler {
         yield rendered == null ? HttpResponse.of(e.httpStatus()) : rendered.toHttpResponse();
       }
       case HttpResponseException e -> e.httpResponse();
+      case ShuttingDownException end ->
+          of(ProtocolException.of(Kind.UNAVAILABLE, "the server is stopping"));
       case RequestTimeoutException late ->
           of(ProtocolException.of(Kind.DEADLINE, "the request took too long"));
       case ContentTooLargeException large ->

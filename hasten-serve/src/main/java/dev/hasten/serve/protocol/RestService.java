@@ -165,11 +165,7 @@ public final class RestService {
                               .thenApplyAsync(
                                   outputs ->
                                       response(
-                                          InferenceResponse.of(
-                                              lease.model().name(),
-                                              lease.model().version(),
-                                              request,
-                                              outputs)),
+                                          InferenceResponse.of(lease.model(), request, outputs)),
                                   ctx.eventLoop()));
                 }));
   }

@@ -47,9 +47,7 @@ public record StoredCall(boolean predict, String contentType, OptionalInt jsonLe
         model.infer(request.inputs(), options),
         encoder,
         outputs -> {
-          RestCodec.Body answer =
-              RestCodec.write(
-                  InferenceResponse.of(model.name(), model.version(), request, outputs));
+          RestCodec.Body answer = RestCodec.write(InferenceResponse.of(model, request, outputs));
           MediaType type =
               answer.jsonLength().isPresent() ? MediaType.OCTET_STREAM : MediaType.JSON;
           return new Answer(answer.bytes(), type.toString(), answer.jsonLength());

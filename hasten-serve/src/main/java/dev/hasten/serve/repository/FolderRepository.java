@@ -1,223 +1,242 @@
 package dev.hasten.serve.repository;
 
 import dev.hasten.runtime.BadInputException;
-import dev.hasten.runtime.BatcherOptions;
-import dev.hasten.runtime.Bundle;
 import dev.hasten.serve.protocol.ProtocolException;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Models in a folder: one bundle, or a folder of models, each a bundle itself or with one folder
  * per version, named by its number: {@code models/minilm/bundle.json}, {@code
- * models/minilm/2/bundle.json}, {@code models/resnet/1/model.onnx}.
+ * models/minilm/2/bundle.json}, {@code models/resnet/1/model.onnx}. Follows what changes in it.
  */
 public final class FolderRepository implements ModelRepository {
-  private static final Comparator<String> BY_NUMBER = Comparator.comparingLong(Long::parseLong);
+  private static final Duration CLOSING = Duration.ofSeconds(5);
 
-  /** Versions of one model by their numbers. */
-  private record Versions(TreeMap<String, Slot> open, TreeMap<String, String> broken) {
-    static Versions none() {
-      return new Versions(new TreeMap<>(BY_NUMBER), new TreeMap<>(BY_NUMBER));
-    }
-  }
-
-  private static final String EXPECTED =
-      "(expected: a bundle, or a folder of bundles; a model without one is put into it as"
-          + " NAME/1/model.onnx)";
-
-  private final Path folder;
+  private final RepositoryFolder folder;
+  private final RepositoryOptions options;
   private final ModelOpener opener;
+  private final Board board = new Board();
 
-  /** Replaced as a whole, never changed. */
-  private final Map<String, Versions> models = new ConcurrentHashMap<>();
+  /** Held by whoever changes models. */
+  private final ReentrantLock changes = new ReentrantLock();
 
-  private FolderRepository(Path folder, ModelOpener opener) {
+  /** What each model was last brought to. Guarded by {@link #changes}. */
+  private final Map<String, ModelFiles> applied = new HashMap<>();
+
+  private @Nullable Watcher watcher;
+  private volatile boolean loaded;
+  private volatile boolean closed;
+
+  private FolderRepository(RepositoryFolder folder, RepositoryOptions options) {
     this.folder = folder;
-    this.opener = opener;
+    this.options = options;
+    this.opener = new ModelOpener(options.batcher());
   }
 
   /**
-   * Opens every model of the folder; one that cannot be opened is listed with the reason, and the
-   * others answer.
+   * Finds the models, and opens none: they are listed as being loaded until {@link #loadAll} has
+   * come to them.
    *
    * @throws BadInputException if there is no model at all
    */
-  public static FolderRepository open(Path folder, BatcherOptions options) {
-    if (Files.isRegularFile(folder) && folder.toString().endsWith(".onnx")) {
-      throw new BadInputException(folder + ": a model's file " + EXPECTED);
-    }
-    FolderRepository repository = new FolderRepository(folder, new ModelOpener(options));
-    List<String> names = repository.names();
-    if (names.isEmpty()) {
-      throw new BadInputException(folder + ": no model in it " + EXPECTED);
-    }
-    for (String name : names) {
-      repository.models.put(name, repository.read(name));
-    }
+  public static FolderRepository of(Path folder, RepositoryOptions options) {
+    FolderRepository repository = new FolderRepository(RepositoryFolder.of(folder), options);
+    repository
+        .folder
+        .models()
+        .forEach((name, files) -> {
+          repository.board.require(name);
+          List<String> wanted =
+              options.versions().candidates(files.versions().keySet()).stream()
+                  .limit(options.versions().most())
+                  .toList();
+          repository.board.put(name, Versions.waiting(wanted, files));
+        });
     return repository;
   }
 
-  private boolean single() {
-    return Files.isRegularFile(folder) || Files.isRegularFile(folder.resolve(Bundle.MANIFEST));
-  }
-
-  private List<String> names() {
-    if (single()) {
-      try (Bundle bundle = Bundle.open(folder)) {
-        return List.of(bundle.manifest().name());
-      }
-    }
-    return children(folder).stream().map(path -> String.valueOf(path.getFileName())).toList();
-  }
-
-  /** The versions of a model by where they are. */
-  private Map<String, Path> versions(String name) {
-    Path home = single() ? folder : folder.resolve(name);
-    if (single() || Files.isRegularFile(home.resolve(Bundle.MANIFEST))) {
-      return Map.of("1", home);
-    }
-    Map<String, Path> versions = new TreeMap<>(BY_NUMBER);
-    for (Path child : children(home)) {
-      String version = String.valueOf(child.getFileName());
-      if (version.matches("[1-9][0-9]{0,17}")) {
-        versions.put(version, child);
-      }
-    }
-    return versions;
-  }
-
-  private static List<Path> children(Path folder) {
-    try (Stream<Path> files = Files.list(folder)) {
-      return files
-          .filter(Files::isDirectory)
-          .filter(path -> !String.valueOf(path.getFileName()).startsWith("."))
-          .sorted()
-          .toList();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  /** A link may not lead out of the repository: who may write here may not read elsewhere. */
-  private void refuseEscape(Path path) {
-    try {
-      if (Files.exists(path) && !path.toRealPath().startsWith(folder.toRealPath())) {
-        throw new BadInputException(path + ": a link that leads out of the repository");
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private Versions read(String name) {
-    Versions versions = Versions.none();
-    Map<String, Path> found = versions(name);
-    if (found.isEmpty()) {
-      versions.broken().put("1", "no version in it");
-    }
-    found.forEach((version, path) -> {
+  /**
+   * Opens and warms up every model of the folder, then begins to look for changes; a model that
+   * cannot be opened is listed with the reason, and the others answer.
+   */
+  public void loadAll() {
+    Map<String, ModelFiles> models = folder.models();
+    models.forEach((name, files) -> {
+      changes.lock();
       try {
-        refuseEscape(path);
-        refuseEscape(path.resolve(Bundle.MODEL));
-        versions.open().put(version, opener.open(name, version, path));
-      } catch (RuntimeException e) {
-        versions.broken().put(version, String.valueOf(e.getMessage()));
+        if (!closed && !applied.containsKey(name)) {
+          bring(name, files, false);
+        }
+      } finally {
+        changes.unlock();
       }
     });
-    return versions;
+    loaded = true;
+    changes.lock();
+    try {
+      if (!closed && options.poll().isPresent()) {
+        watcher = Watcher.start(options.poll().get(), models, this);
+      }
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  /** Why some versions could not be opened. Under {@link #changes}. */
+  private List<String> bring(String name, ModelFiles files, boolean again) {
+    applied.put(name, files);
+    return new ModelUpdate(name, files, board, opener, options.listener(), () -> closed)
+        .run(policy(name, files), again);
+  }
+
+  /** A model's own, else that of all. */
+  private VersionPolicy policy(String name, ModelFiles files) {
+    try {
+      return files.versions().isEmpty()
+          ? options.versions()
+          : TritonConfig.read(files.versions().firstEntry().getValue().home(), name)
+              .flatMap(TritonConfig::versions)
+              .orElse(options.versions());
+    } catch (BadInputException e) {
+      // Said of each version when it is opened.
+      return options.versions();
+    }
+  }
+
+  /** What the folder has now. */
+  Map<String, ModelFiles> look() {
+    return folder.models();
+  }
+
+  List<String> names() {
+    return board.names();
+  }
+
+  void unreadable(String reason) {
+    options.listener().unreadable(reason);
+  }
+
+  /** Takes on what changed and has come to rest: {@code now} is what it was a while ago, too. */
+  void follow(String name, @Nullable ModelFiles now) {
+    changes.lock();
+    try {
+      if (closed || Objects.equals(applied.get(name), now)) {
+        return;
+      }
+      Versions before = board.get(name);
+      if (now == null) {
+        if (folder.mayShrink()) {
+          drop(name, before);
+        }
+      } else if (!before.unloaded()) {
+        bring(name, now, false);
+      }
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  private void drop(String name, Versions before) {
+    applied.remove(name);
+    board.remove(name);
+    before.retireAll();
+    before
+        .open()
+        .keySet()
+        .forEach(
+            version -> options.listener().closed(name, version, "removed from the repository"));
   }
 
   @Override
   public List<Entry> index() {
-    List<Entry> entries = new ArrayList<>();
-    new TreeMap<>(models)
-        .forEach((name, versions) -> {
-          versions.open().forEach((v, slot) -> entries.add(new Entry(name, v, State.READY, "")));
-          versions
-              .broken()
-              .forEach((v, reason) -> entries.add(new Entry(name, v, State.UNAVAILABLE, reason)));
-        });
-    return entries;
+    return board.index();
+  }
+
+  @Override
+  public List<Loads> loads() {
+    return board.loads();
   }
 
   @Override
   public Lease lease(String model, String version) {
-    while (true) {
-      Versions versions = models.get(model);
-      if (versions == null) {
-        throw ProtocolException.notFound(
-            "no model '" + model + "' (known: " + models.keySet() + ")");
-      }
-      @Nullable Slot slot =
-          version.isEmpty()
-              ? versions.open().isEmpty() ? null : versions.open().lastEntry().getValue()
-              : version.matches("[1-9][0-9]{0,17}") ? versions.open().get(version) : null;
-      if (slot == null) {
-        throw unavailable(model, version, versions);
-      }
-      Lease lease = slot.lease();
-      if (lease != null) {
-        return lease;
-      }
-      // Exchanged in between: its successor is in the map by now, or the model is gone.
-      Thread.onSpinWait();
-    }
-  }
-
-  private static ProtocolException unavailable(String model, String version, Versions versions) {
-    if (!version.isEmpty() && !versions.broken().containsKey(version)) {
-      return ProtocolException.notFound(
-          "model '%s' has no version '%s' (known: %s)"
-              .formatted(model, version, versions.open().keySet()));
-    }
-    return ProtocolException.of(
-        ProtocolException.Kind.UNAVAILABLE,
-        "model '%s' is not available: %s".formatted(model, versions.broken()));
+    return board.lease(model, version);
   }
 
   @Override
   public void load(String model) {
-    if (!names().contains(model)) {
-      throw ProtocolException.notFound("no model '" + model + "' in the repository");
-    }
-    Versions fresh = read(model);
-    if (fresh.open().isEmpty()) {
-      throw ProtocolException.invalid("model '%s': %s".formatted(model, fresh.broken()));
-    }
-    Versions old = models.put(model, fresh);
-    if (old != null) {
-      old.open().values().forEach(Slot::retire);
+    changes.lock();
+    try {
+      @Nullable ModelFiles files = folder.models().get(model);
+      if (files == null || closed) {
+        throw ProtocolException.notFound("no model '" + model + "' in the repository");
+      }
+      List<String> failures = bring(model, files, true);
+      if (!failures.isEmpty()) {
+        throw ProtocolException.invalid(
+            "model '%s': version %s".formatted(model, String.join("; version ", failures)));
+      }
+    } finally {
+      changes.unlock();
     }
   }
 
   @Override
   public void unload(String model) {
-    Versions old = models.remove(model);
-    if (old == null) {
-      throw ProtocolException.notFound("no model '" + model + "' is open");
+    changes.lock();
+    try {
+      Versions old = board.get(model);
+      if (!board.knows(model) || old.unloaded()) {
+        throw ProtocolException.notFound("no model '" + model + "' is open");
+      }
+      board.put(model, old.away());
+      board.forget(model);
+      old.retireAll();
+      old.open()
+          .keySet()
+          .forEach(version -> options.listener().closed(model, version, Versions.UNLOADED));
+    } finally {
+      changes.unlock();
     }
-    old.open().values().forEach(Slot::retire);
   }
 
   @Override
   public boolean ready() {
-    return models.values().stream().noneMatch(versions -> versions.open().isEmpty());
+    return loaded && board.ready();
   }
 
+  /** Closes all; waits a while for requests in flight, whose models are freed when they end. */
   @Override
   public void close() {
-    models.values().forEach(versions -> versions.open().values().forEach(Slot::retire));
-    models.clear();
+    closed = true;
+    List<CompletableFuture<Void>> closing = new ArrayList<>();
+    // Waits for a model that is being opened: freeing what it is about to use would end badly.
+    changes.lock();
+    try {
+      if (watcher != null) {
+        watcher.stop();
+      }
+      for (String name : board.names()) {
+        Versions versions = board.get(name);
+        board.remove(name);
+        versions.retireAll();
+        versions.open().values().forEach(version -> closing.add(version.slot().closed()));
+      }
+    } finally {
+      changes.unlock();
+    }
+    // A process that ends meanwhile would pull the runtime's libraries from under what is closing.
+    CompletableFuture.allOf(closing.toArray(CompletableFuture[]::new))
+        .completeOnTimeout(null, CLOSING.toMillis(), TimeUnit.MILLISECONDS)
+        .join();
   }
 }

@@ -12,6 +12,9 @@ public interface ModelRepository extends AutoCloseable {
   /** A version that is known. */
   record Entry(String model, String version, State state, String reason) {}
 
+  /** How often versions of a model were opened since the start, and how often that failed. */
+  record Loads(String model, long opened, long failed) {}
+
   /** Whether a version answers; the protocol's words. */
   enum State {
     READY,
@@ -31,6 +34,11 @@ public interface ModelRepository extends AutoCloseable {
   /** Every version known, ready or not, by name and version. */
   List<Entry> index();
 
+  /** For metrics, by name; of models that were unloaded or removed there is nothing. */
+  default List<Loads> loads() {
+    return List.of();
+  }
+
   /**
    * A version that is ready.
    *
@@ -40,10 +48,11 @@ public interface ModelRepository extends AutoCloseable {
   Lease lease(String model, String version);
 
   /**
-   * Opens a model anew from its folder, its new version first, and then lets go of the old.
+   * Brings a model to what its folder has now: opens and warms up what is new or has changed, and
+   * then lets go of what it replaces.
    *
-   * @throws dev.hasten.serve.protocol.ProtocolException if it is not in the repository or cannot be
-   *     opened; what was open then stays open
+   * @throws dev.hasten.serve.protocol.ProtocolException if it is not in the repository or a version
+   *     cannot be opened; what was open then stays open
    */
   void load(String model);
 
@@ -54,7 +63,7 @@ public interface ModelRepository extends AutoCloseable {
    */
   void unload(String model);
 
-  /** Whether every model that should be open is. */
+  /** Whether the models were loaded, and each of them still answers. */
   boolean ready();
 
   /** Closes all; requests in flight are answered. */

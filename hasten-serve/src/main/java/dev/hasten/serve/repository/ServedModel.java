@@ -8,11 +8,15 @@ import dev.hasten.runtime.Prediction;
 import dev.hasten.runtime.RequestOptions;
 import dev.hasten.runtime.TensorInfo;
 import dev.hasten.serve.wire.ModelConfig;
+import dev.hasten.serve.wire.ModelOutput;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 
 /** One version of one model, open. Thread-safe. */
 public final class ServedModel {
@@ -22,6 +26,13 @@ public final class ServedModel {
   private final Statistics statistics;
   private final ModelConfig config;
   private final Optional<Path> report;
+  private final List<String> warnings;
+
+  /** Those that the configuration names; a client gets no others. */
+  private final Set<String> offered;
+
+  private final Reshaping reshaping;
+  private final Map<String, List<String>> labels;
 
   ServedModel(
       String name,
@@ -29,13 +40,23 @@ public final class ServedModel {
       Batcher batcher,
       Statistics statistics,
       ModelConfig config,
-      Optional<Path> report) {
+      Optional<Path> report,
+      List<String> warnings,
+      Reshaping reshaping,
+      Map<String, List<String>> labels) {
     this.name = name;
     this.version = version;
     this.batcher = batcher;
     this.statistics = statistics;
     this.config = config;
     this.report = report;
+    this.warnings = List.copyOf(warnings);
+    this.reshaping = reshaping;
+    this.labels = Map.copyOf(labels);
+    this.offered =
+        config.getOutputList().stream()
+            .map(ModelOutput::getName)
+            .collect(Collectors.toUnmodifiableSet());
   }
 
   public String name() {
@@ -47,11 +68,14 @@ public final class ServedModel {
   }
 
   public List<TensorInfo> inputs() {
-    return batcher.inputs();
+    return batcher.inputs().stream().map(reshaping::shown).toList();
   }
 
   public List<TensorInfo> outputs() {
-    return batcher.outputs();
+    return batcher.outputs().stream()
+        .filter(output -> offered.contains(output.name()))
+        .map(reshaping::shown)
+        .toList();
   }
 
   /** What a client of Triton expects to be told of it. */
@@ -68,14 +92,19 @@ public final class ServedModel {
     return batcher.pipeline();
   }
 
+  /** Names of classes, by output, where there are any. */
+  public Map<String, List<String>> labels() {
+    return labels;
+  }
+
   /** The study's report, if it came with one. */
   public Optional<Path> report() {
     return report;
   }
 
-  /** What may make it slower here than its bundle promises. */
+  /** What may make it slower here than its bundle promises; what was not taken of its settings. */
   public List<String> warnings() {
-    return batcher.warnings();
+    return warnings;
   }
 
   /** The settings it runs with and what waits; for metrics and the console. */
@@ -86,14 +115,23 @@ public final class ServedModel {
   /** Runs the model on raw tensors; see {@link Batcher#submitTensors}. */
   public CompletableFuture<Map<String, NdArray>> infer(
       Map<String, NdArray> inputs, RequestOptions options) {
-    CompletableFuture<Prediction> answer = batcher.submitTensors(inputs, options);
-    CompletableFuture<Map<String, NdArray>> outputs = answer.thenApply(Prediction::outputs);
+    CompletableFuture<Prediction> answer = batcher.submitTensors(reshaping.in(inputs), options);
+    CompletableFuture<Map<String, NdArray>> outputs = answer.thenApply(this::offered);
     outputs.whenComplete((result, failure) -> {
       if (outputs.isCancelled()) {
         answer.cancel(true);
       }
     });
     return outputs;
+  }
+
+  private Map<String, NdArray> offered(Prediction prediction) {
+    Map<String, NdArray> all = prediction.outputs();
+    if (!offered.containsAll(all.keySet())) {
+      all = new LinkedHashMap<>(all);
+      all.keySet().retainAll(offered);
+    }
+    return reshaping.out(all);
   }
 
   /** Answers an example through the bundle's own pipeline. */

@@ -1,6 +1,7 @@
 package dev.hasten.serve.repository;
 
 import dev.hasten.runtime.Batcher;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** An open model, and how many use it: closed when it is retired and the last use has ended. */
@@ -12,6 +13,8 @@ final class Slot {
   private int uses = 1;
 
   private boolean retired;
+
+  private final CompletableFuture<Void> closed = new CompletableFuture<>();
 
   Slot(ServedModel model, Batcher batcher) {
     this.model = model;
@@ -55,6 +58,11 @@ final class Slot {
     leave();
   }
 
+  /** When it is closed and everything is freed. */
+  CompletableFuture<Void> closed() {
+    return closed;
+  }
+
   private void leave() {
     boolean last;
     synchronized (this) {
@@ -62,7 +70,15 @@ final class Slot {
     }
     if (last) {
       // Not in the thread of the last answer, which may be one that closing waits for.
-      Thread.ofVirtual().name("hasten-close").start(batcher::close);
+      Thread.ofVirtual()
+          .name("hasten-close")
+          .start(() -> {
+            try {
+              batcher.close();
+            } finally {
+              closed.complete(null);
+            }
+          });
     }
   }
 }

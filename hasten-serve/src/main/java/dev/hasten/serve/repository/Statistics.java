@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -36,6 +37,10 @@ public final class Statistics implements BatcherListener {
     }
   }
 
+  /** What happens before counts for nothing: the model is being warmed up. */
+  private volatile boolean counting;
+
+  private final AtomicInteger runs = new AtomicInteger();
   private final Total success = new Total();
   private final Total fail = new Total();
   private final Total queue = new Total();
@@ -51,14 +56,35 @@ public final class Statistics implements BatcherListener {
   private final Map<Integer, Total> batches = new ConcurrentSkipListMap<>();
   private final Latencies latencies = new Latencies();
 
+  /** From now on everything counts. Nothing may be asked of the model meanwhile. */
+  void begin() {
+    // A run is told of after its answers were given.
+    while (runs.get() > 0) {
+      Thread.onSpinWait();
+    }
+    counting = true;
+  }
+
+  @Override
+  public void batchFormed(int requests, int rows, int length, int waiting) {
+    runs.incrementAndGet();
+  }
+
   @Override
   public void batchRan(int requests, int rows, int length, Duration compute) {
+    runs.decrementAndGet();
+    if (!counting) {
+      return;
+    }
     executions.increment();
     batches.computeIfAbsent(rows, r -> new Total()).add(compute);
   }
 
   @Override
   public void completed(Priority priority, String client, int rows, Timing timing) {
+    if (!counting) {
+      return;
+    }
     inferences.add(rows);
     last.set(System.currentTimeMillis());
     success.add(timing.total());
@@ -71,23 +97,35 @@ public final class Statistics implements BatcherListener {
 
   @Override
   public void failed(Priority priority, String client, Throwable failure) {
+    if (!counting) {
+      return;
+    }
     fail.add(Duration.ZERO);
   }
 
   @Override
   public void rejected(Priority priority, String client, RejectedRequestException refusal) {
+    if (!counting) {
+      return;
+    }
     fail.add(Duration.ZERO);
     rejected.increment();
   }
 
   @Override
   public void expired(Priority priority, String client, Duration waited) {
+    if (!counting) {
+      return;
+    }
     fail.add(waited);
     expired.increment();
   }
 
   @Override
   public void cancelled(Priority priority, String client, Duration waited) {
+    if (!counting) {
+      return;
+    }
     fail.add(waited);
     cancelled.increment();
   }

@@ -168,7 +168,8 @@ class RestCodecTest {
     assertThat(request.inputs().get("b")).isEqualTo(NdArray.strings(List.of("hi", "!"), 2));
 
     RestCodec.Body body =
-        RestCodec.write(InferenceResponse.of("m", "1", request, request.inputs()));
+        RestCodec.write(
+            InferenceResponse.of("m", "1", request, request.inputs(), java.util.Map.of()));
     assertThat(body.jsonLength()).isPresent();
     assertThat(body.parts().get(1)).isEqualTo(ByteBuffer.wrap(ints.array()));
     assertThat(body.parts().get(2)).isEqualTo(ByteBuffer.wrap(texts.array()));

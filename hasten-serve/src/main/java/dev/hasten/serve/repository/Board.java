@@ -1,0 +1,121 @@
+package dev.hasten.serve.repository;
+
+import dev.hasten.serve.protocol.ProtocolException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What every model is at the moment, for those who use them. Read by everybody, written by whoever
+ * changes models, one at a time.
+ */
+final class Board {
+  private final Map<String, Versions> models = new ConcurrentHashMap<>();
+  private final Map<String, ModelRepository.Loads> loads = new ConcurrentHashMap<>();
+
+  /**
+   * Without which the server is not ready: those found at the start, and those that have answered.
+   * A model that is added later and never worked does not take the server out of service.
+   */
+  private final Set<String> required = ConcurrentHashMap.newKeySet();
+
+  void require(String model) {
+    required.add(model);
+  }
+
+  Versions get(String model) {
+    return models.getOrDefault(model, Versions.none());
+  }
+
+  boolean knows(String model) {
+    return models.containsKey(model);
+  }
+
+  List<String> names() {
+    return List.copyOf(models.keySet());
+  }
+
+  void put(String model, Versions versions) {
+    models.put(model, versions);
+    if (!versions.open().isEmpty()) {
+      required.add(model);
+    }
+  }
+
+  /** It is asked for no more, and its numbers go. */
+  void forget(String model) {
+    required.remove(model);
+    loads.remove(model);
+  }
+
+  void remove(String model) {
+    models.remove(model);
+    forget(model);
+  }
+
+  void count(String model, boolean opened) {
+    loads.merge(
+        model,
+        new ModelRepository.Loads(model, opened ? 1 : 0, opened ? 0 : 1),
+        (a, b) ->
+            new ModelRepository.Loads(model, a.opened() + b.opened(), a.failed() + b.failed()));
+  }
+
+  List<ModelRepository.Loads> loads() {
+    return List.copyOf(new TreeMap<>(loads).values());
+  }
+
+  List<ModelRepository.Entry> index() {
+    List<ModelRepository.Entry> entries = new ArrayList<>();
+    new TreeMap<>(models).forEach((name, versions) -> entries.addAll(versions.entries(name)));
+    return entries;
+  }
+
+  boolean ready() {
+    return required.stream().noneMatch(name -> get(name).open().isEmpty());
+  }
+
+  ModelRepository.Lease lease(String model, String version) {
+    while (true) {
+      Versions versions = models.get(model);
+      if (versions == null || versions.unloaded()) {
+        throw ProtocolException.notFound(
+            "no model '%s' (known: %s)".formatted(model, new TreeMap<>(models).keySet()));
+      }
+      Versions.@Nullable Open open =
+          version.isEmpty()
+              ? versions.open().isEmpty() ? null : versions.open().lastEntry().getValue()
+              : version.matches(VersionPolicy.NUMBER) ? versions.open().get(version) : null;
+      if (open == null) {
+        throw unavailable(model, version, versions);
+      }
+      ModelRepository.Lease lease = open.slot().lease();
+      if (lease != null) {
+        return lease;
+      }
+      // Exchanged in between: its successor is in the map by now, or the model is gone.
+      Thread.onSpinWait();
+    }
+  }
+
+  private static ProtocolException unavailable(String model, String version, Versions versions) {
+    if (!version.isEmpty() && !versions.closed().containsKey(version)) {
+      return ProtocolException.notFound(
+          "model '%s' has no version '%s' (known: %s)"
+              .formatted(model, version, versions.open().keySet()));
+    }
+    Map<String, String> reasons = new TreeMap<>(ModelFiles.BY_NUMBER);
+    versions.closed().forEach((number, its) -> reasons.put(number, its.reason()));
+    String message = "model '%s' is not available: %s".formatted(model, reasons);
+    return versions.loading()
+        ? ProtocolException.unavailable(
+            "model '%s' is being loaded".formatted(model), Optional.of(Duration.ofSeconds(1)))
+        : ProtocolException.unavailable(message, Optional.empty());
+  }
+}
