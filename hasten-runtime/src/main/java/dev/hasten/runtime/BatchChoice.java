@@ -27,7 +27,7 @@ final class BatchChoice<P> {
   private static final double AS_GOOD = 0.99;
 
   /** Requests of which a run is made: the most urgent. */
-  private static final int MOST = 1_024;
+  private static final int MOST = 256;
 
   /** Others that are looked at for coming too late: the most urgent. */
   private static final int MOST_URGENT = 128;
