@@ -39,7 +39,7 @@ class TuneCommandTest {
                 "--data",
                 folder.resolve("rows.jsonl").toString(),
                 "--budget",
-                "3s",
+                "1s",
                 "--quiet"));
     words.addAll(List.of(more));
     return Main.run(

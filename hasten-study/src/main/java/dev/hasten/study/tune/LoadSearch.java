@@ -4,17 +4,13 @@ import dev.hasten.measure.Load;
 import dev.hasten.measure.LoadTest;
 import dev.hasten.runtime.Batcher;
 import dev.hasten.runtime.BatcherOptions;
-import dev.hasten.runtime.DeadlineExceededException;
 import dev.hasten.runtime.Example;
-import dev.hasten.runtime.RejectedRequestException;
 import dev.hasten.runtime.Tuning;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +22,15 @@ final class LoadSearch {
   private static final int LONGEST_WINDOW = 6;
 
   /** Requests before the first that counts. */
-  private static final int WARM_UP = 64;
+  private static final int FEWEST = 8;
+
+  private static final int MOST = 512;
+
+  /** What does not keep the goal at this part of its peak never does. */
+  private static final double HOPELESS = 20;
+
+  /** A peak of so few requests is a little off. */
+  private static final double MARGIN = 1.2;
 
   private final Path bundle;
   private final Setting setting;
@@ -34,14 +38,17 @@ final class LoadSearch {
   private final List<Example> examples;
   private final Duration goal;
   private final Consumer<String> told;
+  private final double estimate;
   private double low;
   private double high;
+  private double least;
   private @Nullable LoadPoint best;
   private @Nullable LoadPoint lowest;
   private int rounds;
   private long seed = 1;
 
   /**
+   * @param tuning without a deadline: each request of a load has its own
    * @param estimate of the most requests a second that it could answer
    * @param told hears of each load before it is tried
    */
@@ -59,7 +66,7 @@ final class LoadSearch {
     this.examples = examples;
     this.goal = goal;
     this.told = told;
-    this.high = 1.2 * estimate;
+    this.estimate = estimate;
   }
 
   Setting setting() {
@@ -91,8 +98,8 @@ final class LoadSearch {
       high *= 1.1;
       best = null;
     }
-    try (Batcher batcher = open()) {
-      for (int step = 0; step < steps || (best == null && step < 2 * steps); step++) {
+    try (Batcher batcher = open(window)) {
+      for (int step = 0; step < steps || (best == null && high > least); step++) {
         double rate = (low + high) / 2;
         LoadPoint point = load(batcher, rate, window);
         if (point.kept()) {
@@ -110,7 +117,7 @@ final class LoadSearch {
   /** At rising load, for the picture. */
   List<LoadPoint> curve(List<Double> rates, Duration window) {
     List<LoadPoint> points = new ArrayList<>();
-    try (Batcher batcher = open()) {
+    try (Batcher batcher = open(window)) {
       for (double rate : rates) {
         points.add(load(batcher, rate, window));
       }
@@ -118,36 +125,24 @@ final class LoadSearch {
     return points;
   }
 
-  private Batcher open() {
+  /** Warm, and the first time with the most that there is to be had as the upper bound. */
+  private Batcher open(Duration window) {
     Batcher batcher = Batcher.open(bundle, BatcherOptions.defaults().withTuning(tuning));
     try {
-      List<CompletableFuture<?>> first = new ArrayList<>();
-      for (int i = 0; i < WARM_UP; i++) {
-        first.add(batcher.submit(examples.get(i % examples.size())));
-        if (i < WARM_UP / 2) {
-          // One by one, then all together: small batches and large ones.
-          join(first.getLast());
-        }
+      int some = (int) Math.clamp(estimate * seconds(window), FEWEST, MOST);
+      List<Example> first = new ArrayList<>();
+      for (int i = 0; i < some; i++) {
+        first.add(examples.get(i % examples.size()));
       }
-      first.forEach(LoadSearch::join);
+      double peak = LoadTest.offlinePeak(batcher::submit, first);
+      if (high == 0) {
+        high = MARGIN * peak;
+        least = peak / HOPELESS;
+      }
       return batcher;
     } catch (RuntimeException e) {
       batcher.close();
       throw e;
-    }
-  }
-
-  /** What the warm-up is refused, since it comes too fast, is no failure. */
-  private static void join(CompletableFuture<?> future) {
-    try {
-      future.join();
-    } catch (CompletionException e) {
-      boolean busy =
-          e.getCause() instanceof RejectedRequestException
-              || e.getCause() instanceof DeadlineExceededException;
-      if (!busy) {
-        throw e.getCause() instanceof RuntimeException own ? own : e;
-      }
     }
   }
 

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param bundle its name
  * @param goal 99 of 100 requests are to be answered within
  * @param memoryBytes limit on the model and its runs; 0: none
- * @param modelBytes memory of the loaded model, once; 0: not known
+ * @param modelBytes memory of the loaded model, once; 0: there is no limit, so it was not measured
  * @param cores that were given
  * @param time how the time of a run grows, by intra-op threads of {@link #chosen}
  * @param tried all settings, the best first

@@ -47,7 +47,7 @@ public final class Tuner {
   private static final int FIRST_STEPS = 3;
   private static final int LAST_STEPS = 4;
   private static final double[] CURVE = {0.25, 0.5, 0.7, 0.85, 0.95, 1.05, 1.25, 1.6, 2};
-  private static final Duration SHORTEST = Duration.ofMillis(250);
+  private static final Duration SHORTEST = Duration.ofMillis(100);
 
   /** Shares of the budget: the cost of runs, then the loads. */
   private static final double MEASURING = 0.2;
@@ -132,7 +132,8 @@ public final class Tuner {
         rates.add(share * best.capacity());
       }
       curve = best.curve(rates, window());
-      tuning = Optional.of(best.tuning());
+      Batching batching = best.tuning().batching().orElseThrow();
+      tuning = Optional.of(best.tuning().withBatching(batching.withDeadline(goal)));
     }
     @Nullable CostModel time =
         tuning
@@ -181,7 +182,10 @@ public final class Tuner {
         meter = new CostMeter(pipeline, asked.examples(), MOST_BATCH);
         CostModel time = meter.time(session, each);
         if (memory == null) {
-          memory = meter.memory(bundle.model(), threads);
+          memory =
+              asked.memoryBytes() == 0
+                  ? new CostMeter.Memory(0, 0, 0)
+                  : meter.memory(bundle.model(), threads);
         }
         measured.put(threads, new Measured(time, CostMeter.cost(time, memory), memory));
         notes.add("%d %s: %s".formatted(threads, threads == 1 ? "thread" : "threads", time.text()));
@@ -214,6 +218,10 @@ public final class Tuner {
     if (leader.maxBatch() > 1) {
       others.add(new BatchPolicy.Fixed(Math.min(8, leader.maxBatch()), Duration.ZERO));
       others.add(new BatchPolicy.Fixed(leader.maxBatch(), goal.dividedBy(10)));
+    }
+    if (second.getFirst().capacity() == 0) {
+      // Static batches do no better at loads as low as these.
+      return best(tried, tried.size());
     }
     for (BatchPolicy policy : others) {
       setting(bundle, leader.threads(), its, meter, goal, policy).ifPresent(second::add);
@@ -300,8 +308,7 @@ public final class Tuner {
             .withInstances(instances)
             .withPolicy(policy)
             .withCost(cost)
-            .withMemoryBytes(asked.memoryBytes() == 0 ? 0 : Math.round(room))
-            .withDeadline(goal);
+            .withMemoryBytes(asked.memoryBytes() == 0 ? 0 : Math.round(room));
     Tuning tuning =
         bundle
             .manifest()

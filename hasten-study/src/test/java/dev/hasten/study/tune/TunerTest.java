@@ -66,7 +66,7 @@ class TunerTest {
   private TuneResult tune(Duration goal, long memory) {
     return Tuner.tune(
         new Tuner.Asked(
-            bundle, examples, Optional.of(goal), memory, Cores.available(), Duration.ofSeconds(5)),
+            bundle, examples, Optional.of(goal), memory, Cores.available(), Duration.ofSeconds(1)),
         Progress.NONE);
   }
 
