@@ -173,7 +173,10 @@ final class TuneCommand implements Callable<Integer> {
         Optional.ofNullable(p99).map(time -> Budget.parse("--p99", time).total());
     long bytes = memory == null ? 0 : Sizes.parse("--memory", memory);
     Duration time = Budget.parse("--budget", budget).total();
-    if (cores < 0 || cores > Cores.available()) {
+    if (cores < 0) {
+      throw new BadInputException("--cores: " + cores + " (expected: >= 1)");
+    }
+    if (cores > Cores.available()) {
       throw new BadInputException(
           "--cores: %d (expected: 1 to %d, what this process is given)"
               .formatted(cores, Cores.available()));
