@@ -35,6 +35,7 @@ import picocli.CommandLine.Command;
       ApplyCommand.class,
       QuantizeCommand.class,
       CompareCommand.class,
+      TuneCommand.class,
       ServeCommand.class,
       CommandLine.HelpCommand.class
     },
@@ -46,6 +47,7 @@ import picocli.CommandLine.Command;
       "  hasten apply recipe.yaml model.onnx -o out.onnx",
       "  hasten quantize model.onnx --method dynamic-int8 -o int8.onnx",
       "  hasten compare model.onnx bundle --workload workload.yaml",
+      "  hasten tune bundle --data texts.jsonl --p99 50ms   settings for this machine, by real load",
       "  hasten serve bundle                          the inference server, REST and gRPC on one port",
       "",
       "Exit codes: 0 done, 1 goal not met, 2 bad input, 3 the environment lacks something, 70 a fault of Hasten."

@@ -27,7 +27,9 @@ public final class CostMeter {
   /** Lengths that are measured, by their place among the examples' lengths. */
   private static final double[] QUANTILES = {0.02, 0.25, 0.5, 0.75, 0.95, 1};
 
-  private static final int LEAST_ROUNDS = 3;
+  /** No single run takes more of the budget than one in so many. */
+  private static final int LONGEST = 50;
+
   private static final int MOST_ROUNDS = 500;
   private static final long SEED = 5;
 
@@ -57,12 +59,13 @@ public final class CostMeter {
   }
 
   /**
-   * Memory of a run, beside the model's own.
+   * Memory of the loaded model, and of a run beside it.
    *
+   * @param model bytes, once answered
    * @param perExample bytes an example
    * @param perElement bytes an example and unit of length
    */
-  public record Memory(double perExample, double perElement) {}
+  public record Memory(double model, double perExample, double perElement) {}
 
   /** Both as the batcher takes them. */
   public static BatchCost cost(CostModel time, Memory memory) {
@@ -78,40 +81,49 @@ public final class CostMeter {
   private record Run(int batch, int length, List<Prepared> examples, List<Double> seconds) {}
 
   /**
-   * Medians of runs in random order, each batch and length once a round.
+   * Medians of runs in random order, each batch and length once a round. Batches that would take
+   * more than their part of the time are left out.
    *
-   * @param budget after which no further round begins; there are three at least
+   * @param budget after which no further round begins; there is one at least
    */
   public CostModel time(Session session, Duration budget) {
+    long end = System.nanoTime() + budget.toNanos();
     List<Run> runs = new ArrayList<>();
     for (int length : measured()) {
+      double took = 0;
       for (int batch : batches()) {
-        runs.add(new Run(batch, length, batch(batch, length), new ArrayList<>()));
+        if (took * 2 > budget.toNanos() / 1e9 / LONGEST) {
+          break;
+        }
+        Run run = new Run(batch, length, batch(batch, length), new ArrayList<>());
+        took = seconds(session, run.examples());
+        if (took * LONGEST > budget.toNanos() / 1e9) {
+          // Warm enough: it may be the only time there is for it.
+          run.seconds().add(took);
+        }
+        runs.add(run);
       }
-    }
-    if (runs.size() < CostModel.LEAST) {
-      // Alone and of one length there is nothing to tell apart: all of it is the call's.
-      runs.add(new Run(1, runs.getFirst().length(), runs.getFirst().examples(), new ArrayList<>()));
-      runs.add(new Run(1, runs.getFirst().length(), runs.getFirst().examples(), new ArrayList<>()));
     }
     SplittableRandom random = new SplittableRandom(SEED);
-    long end = System.nanoTime() + budget.toNanos();
-    // The first round warms up.
-    for (int round = -1; round < MOST_ROUNDS; round++) {
-      if (round >= LEAST_ROUNDS && System.nanoTime() >= end) {
-        break;
-      }
+    for (int round = 0; round < MOST_ROUNDS; round++) {
+      boolean over = System.nanoTime() >= end;
       for (Run run : shuffled(runs, random)) {
-        double seconds = seconds(session, run.examples());
-        if (round >= 0) {
-          run.seconds().add(seconds);
+        if (!over || run.seconds().isEmpty()) {
+          run.seconds().add(seconds(session, run.examples()));
         }
       }
+      if (over) {
+        break;
+      }
     }
-    return CostModel.fit(
-        runs.stream()
-            .map(run -> new CostModel.Point(run.batch(), run.length(), median(run.seconds())))
-            .toList());
+    List<CostModel.Point> points = new ArrayList<>();
+    runs.forEach(
+        run -> points.add(new CostModel.Point(run.batch(), run.length(), median(run.seconds()))));
+    while (points.size() < CostModel.LEAST) {
+      // Of one batch and length there is nothing to tell apart: all of it is the call's.
+      points.add(points.getLast());
+    }
+    return CostModel.fit(points);
   }
 
   private double seconds(Session session, List<Prepared> examples) {
@@ -130,20 +142,42 @@ public final class CostMeter {
   public Memory memory(Path model, int threads) {
     int shortest = lengths.getFirst();
     int longest = lengths.getLast();
-    double alone = bytes(model, 1, shortest, threads);
-    double many = bytes(model, maxBatch, shortest, threads);
-    double most = longest == shortest ? many : bytes(model, maxBatch, longest, threads);
+    ProcessCost one = measured(model, 1, shortest, threads);
+    double alone = one.runBytes();
+    double many = measured(model, maxBatch, shortest, threads).runBytes();
+    double most =
+        longest == shortest ? many : measured(model, maxBatch, longest, threads).runBytes();
     // (1) alone = m + x·1·short, (2) many = m + x·batch·short, (3) most = m + x·batch·long
     double perElement =
         longest == shortest ? 0 : Math.max(0, (most - many) / maxBatch / (longest - shortest));
     double perExample =
         maxBatch == 1 ? 0 : Math.max(0, (many - alone) / (maxBatch - 1) - perElement * shortest);
-    return new Memory(perExample, perElement);
+    return new Memory(one.modelBytes(), perExample, perElement);
   }
 
-  private double bytes(Path model, int batch, int length, int threads) {
+  private ProcessCost measured(Path model, int batch, int length, int threads) {
     Map<String, NdArray> encoded = pipeline.assemble(batch(batch, length));
-    return ProcessCost.measure(model, List.of(encoded), threads).runBytes();
+    return ProcessCost.measure(model, List.of(encoded), threads);
+  }
+
+  /** Most examples in one run: as asked, or as few as the model takes. */
+  public int maxBatch() {
+    return maxBatch;
+  }
+
+  /** Length of the longest example. */
+  public int longest() {
+    return lengths.getLast();
+  }
+
+  /** Length of the one in the middle. */
+  public int median() {
+    return lengths.get(lengths.size() / 2);
+  }
+
+  /** On average. */
+  public double mean() {
+    return lengths.stream().mapToInt(n -> n).average().orElse(0);
   }
 
   private List<Integer> batches() {

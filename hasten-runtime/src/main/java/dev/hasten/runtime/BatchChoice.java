@@ -9,8 +9,9 @@ import java.util.function.Predicate;
 /**
  * The best run of those that wait. In the order of their lengths a run takes neighbours, so that
  * little padding is computed; a run in which a member would be late does not count. As long as
- * nothing is lost by it, the run that gets most work done per time is best, a request's work being
- * what it costs in a full batch without padding. Once not all can be answered in time, the best is
+ * nothing is lost by it, the run with the most urgent request that gets most work done per time is
+ * best, a request's work being what it costs in a full batch without padding. Once not all can be
+ * answered in time, of all runs the best is
  *
  * <pre>(worth of its members - worth of others that come too late because of it) / its time
  * </pre>
@@ -27,7 +28,7 @@ final class BatchChoice<P> {
   private static final double AS_GOOD = 0.99;
 
   /** Requests of which a run is made: the most urgent. */
-  private static final int MOST = 1_024;
+  private static final int MOST = 256;
 
   /** Others that are looked at for coming too late: the most urgent. */
   private static final int MOST_URGENT = 128;
@@ -110,7 +111,7 @@ final class BatchChoice<P> {
         }
       }
       List<Candidate> finalists = new ArrayList<>(urgent.all());
-      if (!overdue) {
+      if (!calm && !overdue) {
         finalists.addAll(efficient.all());
       }
       if (finalists.isEmpty()) {

@@ -54,6 +54,19 @@ public final class Bundle implements AutoCloseable {
     BundleWriter.write(to, manifest, files);
   }
 
+  /**
+   * Gives a bundle other settings, measured on this machine: its {@code bundle.json} is replaced in
+   * one step, the model, what was promised and all other files stay as they are.
+   *
+   * @param reports files to put beside, by name; one of that name that is not part of the bundle is
+   *     replaced
+   * @throws BadInputException if the bundle is damaged, or a report has the name of a part of it
+   * @throws EnvironmentException if it cannot be written
+   */
+  public static void retune(Path folderOrZip, Tuning tuning, Map<String, Path> reports) {
+    BundleWriter.retune(folderOrZip, tuning, reports);
+  }
+
   public BundleManifest manifest() {
     return manifest;
   }

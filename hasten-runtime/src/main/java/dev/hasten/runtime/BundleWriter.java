@@ -39,6 +39,39 @@ final class BundleWriter {
     }
   }
 
+  static void retune(Path path, Tuning tuning, Map<String, Path> reports) {
+    try (Bundle bundle = Bundle.open(path)) {
+      BundleManifest manifest = bundle.manifest().withTuning(tuning).withTunedOn(TunedOn.here());
+      reports
+          .keySet()
+          .forEach(name -> {
+            BundleNames.resolve(bundle.folder(), name, "bundle");
+            // In a zip everything is part of the bundle, the report of an earlier tuning, too.
+            if (!Files.isRegularFile(path) && manifest.files().containsKey(name)) {
+              throw new BadInputException(
+                  "bundle: "
+                      + path
+                      + ": "
+                      + name
+                      + " is part of it (expected: a name for a report)");
+            }
+          });
+      if (Files.isRegularFile(path)) {
+        Map<String, Path> files = new TreeMap<>();
+        manifest.files().keySet().forEach(name -> files.put(name, bundle.folder().resolve(name)));
+        files.putAll(reports);
+        write(path, manifest, files);
+        return;
+      }
+      for (Map.Entry<String, Path> report : reports.entrySet()) {
+        AtomicFiles.write(
+            bundle.folder().resolve(report.getKey()), out -> Files.copy(report.getValue(), out));
+      }
+      // Last: whoever sees the new settings sees their reports.
+      AtomicFiles.write(bundle.folder().resolve(Bundle.MANIFEST), ManifestJson.write(manifest));
+    }
+  }
+
   private static boolean isZip(Path target) {
     return target.toString().toLowerCase(Locale.ROOT).endsWith(".zip");
   }

@@ -46,6 +46,50 @@ class BundleTest {
   }
 
   @Test
+  void newSettingsLeaveEverythingElseAsItWas() throws IOException {
+    Tuning tuned =
+        Tuning.defaults()
+            .withIntraOpThreads(1)
+            .withBatching(
+                Batching.defaults()
+                    .withCost(new BatchCost(1e-3, 0, 1e-5, 0, 100, 10))
+                    .withMemoryBytes(1 << 20)
+                    .withDeadline(java.time.Duration.ofMillis(20)));
+    Path page = Files.writeString(folder.resolve("page"), "<svg>");
+    for (String name : List.of("bundle", "bundle.zip")) {
+      Path to = folder.resolve("tuned").resolve(name);
+      Bundle.write(to, manifest(), files);
+      BundleManifest before;
+      try (Bundle bundle = Bundle.open(to)) {
+        before = bundle.manifest();
+      }
+      Bundle.retune(to, tuned, Map.of("tune.html", page));
+      Bundle.retune(to, tuned, Map.of("tune.html", page));
+      try (Bundle bundle = Bundle.open(to)) {
+        BundleManifest after = bundle.manifest();
+        assertThat(after.tuning()).isEqualTo(tuned);
+        assertThat(after.tunedOn()).contains(TunedOn.here());
+        assertThat(after.summary()).isEqualTo(before.summary());
+        assertThat(after.recipe()).isEqualTo(before.recipe());
+        assertThat(after.files()).containsAllEntriesOf(before.files());
+        assertThat(bundle.model()).hasContent("not really a model");
+        assertThat(bundle.folder().resolve("tune.html")).hasContent("<svg>");
+      }
+    }
+  }
+
+  @Test
+  void aReportTakesNoPlaceOfAPart() throws IOException {
+    Path to = folder.resolve("kept");
+    Bundle.write(to, manifest(), files);
+    Path page = Files.writeString(folder.resolve("page"), "<svg>");
+    assertThatThrownBy(() -> Bundle.retune(to, Tuning.defaults(), Map.of("model.onnx", page)))
+        .isInstanceOf(BadInputException.class)
+        .hasMessageContaining("model.onnx is part of it");
+    assertThat(to.resolve("model.onnx")).hasContent("not really a model");
+  }
+
+  @Test
   void comesBackAsWritten() throws IOException {
     for (String name : List.of("bundle", "bundle.zip")) {
       Path to = folder.resolve("made").resolve(name);

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.hasten.study.tune;
+
+import org.jspecify.annotations.NullMarked;
