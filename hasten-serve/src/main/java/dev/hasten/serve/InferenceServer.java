@@ -2,6 +2,7 @@ package dev.hasten.serve;
 
 import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
+import com.linecorp.armeria.server.ServiceConfig;
 import com.linecorp.armeria.server.encoding.DecodingService;
 import com.linecorp.armeria.server.encoding.EncodingService;
 import dev.hasten.runtime.BadInputException;
@@ -20,6 +21,7 @@ import dev.hasten.serve.repository.ModelRepository;
 import io.netty.handler.ssl.ClientAuth;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
@@ -146,6 +148,7 @@ public final class InferenceServer implements AutoCloseable {
     builder.routeDecorator().pathPrefix("/v2").build(DecodingService.newDecorator());
     builder.routeDecorator().pathPrefix("/v2").build(EncodingService.newDecorator());
     new ServerMetrics(repository).bind(builder);
+    new OpenApi(tokens.isPresent()).bind(builder);
     ReportTickets tickets = new ReportTickets();
     new ConsoleService(repository, ready, VERSION, jobs.isPresent(), tickets).bind(builder);
     builder.decorator(new Gate(tokens, tickets, () -> stopping));
@@ -175,6 +178,11 @@ public final class InferenceServer implements AutoCloseable {
   /** Where it listens. */
   public int port() {
     return server.activeLocalPort();
+  }
+
+  /** What it takes. */
+  List<ServiceConfig> routes() {
+    return server.serviceConfigs();
   }
 
   public ModelRepository repository() {
