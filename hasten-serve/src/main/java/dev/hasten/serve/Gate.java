@@ -59,7 +59,11 @@ final class Gate implements DecoratingHttpServiceFunction {
       refusal = response;
     } catch (Exception e) {
       if (grpc) {
-        return GrpcRefusals.of(Failures.refusal(e));
+        return GrpcRefusals.of(
+            e instanceof IllegalArgumentException
+                // Of its headers: the message has not been looked at.
+                ? ProtocolException.invalid("a header of the call is malformed: " + e.getMessage())
+                : Failures.refusal(e));
       }
       // Thrown on, it would end the request, whose body may still be coming.
       refusal = HttpResponse.ofFailure(e);

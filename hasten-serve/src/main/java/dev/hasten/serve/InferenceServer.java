@@ -1,5 +1,6 @@
 package dev.hasten.serve;
 
+import com.linecorp.armeria.common.grpc.GrpcSerializationFormats;
 import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
 import com.linecorp.armeria.server.ServiceConfig;
@@ -12,6 +13,7 @@ import dev.hasten.serve.console.ConsoleService;
 import dev.hasten.serve.console.ReportTickets;
 import dev.hasten.serve.jobs.Jobs;
 import dev.hasten.serve.protocol.EmbeddingsService;
+import dev.hasten.serve.protocol.GrpcRefusals;
 import dev.hasten.serve.protocol.GrpcService;
 import dev.hasten.serve.protocol.PredictService;
 import dev.hasten.serve.protocol.RestErrors;
@@ -143,7 +145,9 @@ public final class InferenceServer implements AutoCloseable {
     builder.service(
         com.linecorp.armeria.server.grpc.GrpcService.builder()
             .addService(new GrpcService(repository, ready, VERSION, options.admin()))
+            .supportedSerializationFormats(GrpcSerializationFormats.PROTO)
             .maxRequestMessageLength((int) options.maxRequestBytes())
+            .exceptionHandler((ctx, status, cause, metadata) -> GrpcRefusals.status(status, cause))
             .build());
     builder.routeDecorator().pathPrefix("/v2").build(DecodingService.newDecorator());
     builder.routeDecorator().pathPrefix("/v2").build(EncodingService.newDecorator());

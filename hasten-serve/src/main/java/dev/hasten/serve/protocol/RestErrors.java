@@ -33,7 +33,26 @@ public final class RestErrors implements ServerErrorHandler {
 
   @Override
   public HttpResponse onServiceException(ServiceRequestContext ctx, Throwable cause) {
-    return afterBody(ctx, refusal(ctx, cause));
+    HttpResponse refusal = refusal(ctx, cause);
+    // Time is over: the rest of the body is not waited for.
+    return cause instanceof RequestTimeoutException ? refusal : afterBody(ctx, refusal);
+  }
+
+  /** What breaks the protocol is the client's fault, also where Armeria fails on it. */
+  @Override
+  public @Nullable AggregatedHttpResponse onProtocolViolation(
+      ServiceConfig config,
+      @Nullable RequestHeaders headers,
+      HttpStatus status,
+      @Nullable String description,
+      @Nullable Throwable cause) {
+    return renderStatus(
+        null,
+        config,
+        headers,
+        status.isServerError() ? HttpStatus.BAD_REQUEST : status,
+        description,
+        cause);
   }
 
   /**
@@ -66,8 +85,6 @@ public final class RestErrors implements ServerErrorHandler {
         yield rendered == null ? HttpResponse.of(e.httpStatus()) : rendered.toHttpResponse();
       }
       case HttpResponseException e -> e.httpResponse();
-      case RequestTimeoutException late ->
-          of(ctx, ProtocolException.of(Kind.DEADLINE, "the request took too long"));
       case ContentTooLargeException large ->
           of(
               ctx,
