@@ -24,15 +24,60 @@ import javax.imageio.ImageIO;
 final class FuzzBodies {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String[] ODD_VALUES = {
-    "null", "true", "-1", "0", "1e999999999", "-0.0", "1e-400", "NaN", "9223372036854775808",
-    "18446744073709551616", "2147483648", "1.5", "\"\"", "\"\\u0000\"", "\"\\ud800\"", "[]", "{}",
-    "[[]]", "[[[[[[[[1]]]]]]]]", "\"FP32\"", "\"BYTES\"", "{\"a\":1,\"a\":2}", "/**/1", "'x'",
-    "01", "+1", ".5", "1.", "\"\\x\"", "Infinity", "1e", "--1", "undefined"
+    "null",
+    "true",
+    "-1",
+    "0",
+    "1e999999999",
+    "-0.0",
+    "1e-400",
+    "NaN",
+    "9223372036854775808",
+    "18446744073709551616",
+    "2147483648",
+    "1.5",
+    "\"\"",
+    "\"\\u0000\"",
+    "\"\\ud800\"",
+    "[]",
+    "{}",
+    "[[]]",
+    "[[[[[[[[1]]]]]]]]",
+    "\"FP32\"",
+    "\"BYTES\"",
+    "{\"a\":1,\"a\":2}",
+    "/**/1",
+    "'x'",
+    "01",
+    "+1",
+    ".5",
+    "1.",
+    "\"\\x\"",
+    "Infinity",
+    "1e",
+    "--1",
+    "undefined"
   };
   private static final String[] ODD_TEXTS = {
-    "", "\u0000", "../..", "a\nb", "\ud83d\ude00", "\ufeff", "x".repeat(5000), "%s%n", "${x}",
-    "'; DROP TABLE job; --", "shared_memory_region", "binary_data_size", "classification",
-    "binary_data", "timeout", "priority", "1", "x", "y"
+    "",
+    "\u0000",
+    "../..",
+    "a\nb",
+    "\ud83d\ude00",
+    "\ufeff",
+    "x".repeat(5000),
+    "%s%n",
+    "${x}",
+    "'; DROP TABLE job; --",
+    "shared_memory_region",
+    "binary_data_size",
+    "classification",
+    "binary_data",
+    "timeout",
+    "priority",
+    "1",
+    "x",
+    "y"
   };
 
   private final Random random;
@@ -58,8 +103,7 @@ final class FuzzBodies {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    all.add(
-        Base64.getDecoder().decode("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA=="));
+    all.add(Base64.getDecoder().decode("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA=="));
     return all;
   }
 

@@ -21,6 +21,9 @@ final class FuzzClient implements AutoCloseable {
   /** Within so long a request must have ended. */
   static final int LIMIT_MILLIS = 20_000;
 
+  /** And a connection on which nothing happens any more: an idle one is closed after a minute. */
+  private static final int IDLE_MILLIS = 75_000;
+
   /** So long an answer is waited for until the client ends its half of the connection. */
   static final int PATIENCE_MILLIS = 25;
 
@@ -92,7 +95,7 @@ final class FuzzClient implements AutoCloseable {
         // It waits for more, and may: until it hears that there is no more.
         open.shutdownOutput();
       }
-      open.setSoTimeout(LIMIT_MILLIS);
+      open.setSoTimeout(IDLE_MILLIS);
       return read(one.head());
     } catch (SocketTimeoutException e) {
       return Answer.none();

@@ -15,28 +15,119 @@ import java.util.Random;
 /** Damages requests over HTTP/1.1: bodies, headers, paths, compression, framing, bytes. */
 final class FuzzHttp1 {
   private static final String[] NUMBERS = {
-    "-1", "0", "1", "99999999999999999999", "2147483647", "2147483648", "0x10", "1.5", "", " 5",
-    "1e3", "+3", "٣", "5, 6", "1\t"
+    "-1",
+    "0",
+    "1",
+    "99999999999999999999",
+    "2147483647",
+    "2147483648",
+    "0x10",
+    "1.5",
+    "",
+    " 5",
+    "1e3",
+    "+3",
+    "٣",
+    "5, 6",
+    "1\t"
   };
   private static final String[] HEADERS = {
-    "Inference-Header-Content-Length", "Request-Timeout-Ms", "Request-Priority", "Client-Id",
-    "Prefer", "Idempotency-Key", "Webhook-Url", "Content-Type", "Accept", "Accept-Encoding",
-    "Authorization", "Expect", "Upgrade", "HTTP2-Settings", "Connection", "Cookie", "Range",
-    "X-Forwarded-For", "Forwarded", "Origin", "traceparent", "Host", "X-HTTP-Method-Override",
-    "TE", "Trailer", "If-Match", "Content-Length2", "grpc-timeout", ":path"
+    "Inference-Header-Content-Length",
+    "Request-Timeout-Ms",
+    "Request-Priority",
+    "Client-Id",
+    "Prefer",
+    "Idempotency-Key",
+    "Webhook-Url",
+    "Content-Type",
+    "Accept",
+    "Accept-Encoding",
+    "Authorization",
+    "Expect",
+    "Upgrade",
+    "HTTP2-Settings",
+    "Connection",
+    "Cookie",
+    "Range",
+    "X-Forwarded-For",
+    "Forwarded",
+    "Origin",
+    "traceparent",
+    "Host",
+    "X-HTTP-Method-Override",
+    "TE",
+    "Trailer",
+    "If-Match",
+    "Content-Length2",
+    "grpc-timeout",
+    ":path"
   };
   private static final String[] VALUES = {
-    "respond-async", "interactive", "low", "application/json", "application/grpc", "text/html;q=x",
-    "image/*", "application/json; charset=utf-42", "multipart/form-data; boundary=x", "*/*",
-    "gzip, br;q=0", "bearer x", "Bearer ", "100-continue", "h2c", "websocket", "AAMAAABkAAQAAP__",
-    "close", "Upgrade, HTTP2-Settings", "bytes=0-1,5-", "for=\"[::1", "http://evil", "null",
-    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "http://127.0.0.1:1/x", "\u00ff\u00fe",
-    "a".repeat(9000), "gopher://x", "localhost:99999", "trailers", "PUT", "1S", "{}", ";;,,==\"\\"
+    "respond-async",
+    "interactive",
+    "low",
+    "application/json",
+    "application/grpc",
+    "text/html;q=x",
+    "image/*",
+    "application/json; charset=utf-42",
+    "multipart/form-data; boundary=x",
+    "*/*",
+    "gzip, br;q=0",
+    "bearer x",
+    "Bearer ",
+    "100-continue",
+    "h2c",
+    "websocket",
+    "AAMAAABkAAQAAP__",
+    "close",
+    "Upgrade, HTTP2-Settings",
+    "bytes=0-1,5-",
+    "for=\"[::1",
+    "http://evil",
+    "null",
+    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    "http://127.0.0.1:1/x",
+    "\u00ff\u00fe",
+    "a".repeat(9000),
+    "gopher://x",
+    "localhost:99999",
+    "trailers",
+    "PUT",
+    "1S",
+    "{}",
+    ";;,,==\"\\"
   };
   private static final String[] PATH_PARTS = {
-    "..", ".", "%2e%2e", "%2E%2e%2f", "%00", "%zz", "%", "%c0%ae%c0%ae", "..;", "\\..\\", "adder",
-    "%2fetc%2fpasswd", "a".repeat(3000), "\u00fc", "%F0%9F%98%80", "versions", "0", "-1",
-    "99999999999999999999", "infer", "*", "{model}", ":model", "+", "%20", "&", "=", "//", "~"
+    "..",
+    ".",
+    "%2e%2e",
+    "%2E%2e%2f",
+    "%00",
+    "%zz",
+    "%",
+    "%c0%ae%c0%ae",
+    "..;",
+    "\\..\\",
+    "adder",
+    "%2fetc%2fpasswd",
+    "a".repeat(3000),
+    "\u00fc",
+    "%F0%9F%98%80",
+    "versions",
+    "0",
+    "-1",
+    "99999999999999999999",
+    "infer",
+    "*",
+    "{model}",
+    ":model",
+    "+",
+    "%20",
+    "&",
+    "=",
+    "//",
+    "~"
   };
 
   private final Random random;
@@ -114,7 +205,8 @@ final class FuzzHttp1 {
     }
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     out.writeBytes(utf8(target.method() + " " + target.path() + " HTTP/1.1\r\n"));
-    headers.forEach((name, value) -> out.writeBytes((name + ": " + value + "\r\n").getBytes(ISO_8859_1)));
+    headers.forEach(
+        (name, value) -> out.writeBytes((name + ": " + value + "\r\n").getBytes(ISO_8859_1)));
     out.writeBytes(utf8("\r\n"));
     out.writeBytes(target.body());
     return out.toByteArray();
@@ -145,8 +237,7 @@ final class FuzzHttp1 {
       String[] methods = {"HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "PRI"};
       String method = pick(methods);
       if (!method.equals("CONNECT") && !method.equals("PRI")) {
-        more =
-            new Target(method, more.path(), more.headers(), more.body(), more.json(), false);
+        more = new Target(method, more.path(), more.headers(), more.body(), more.json(), false);
       }
     }
     return more;
@@ -165,7 +256,10 @@ final class FuzzHttp1 {
     String joined = String.join("/", parts);
     String rooted = joined.startsWith("/") ? joined : "/" + joined;
     return random.nextInt(4) == 0
-        ? rooted + "?" + pick(new String[] {"wait=", "limit=", "after=", "call=", "&&", "%"}) + pick(NUMBERS).strip().replace(" ", "")
+        ? rooted
+            + "?"
+            + pick(new String[] {"wait=", "limit=", "after=", "call=", "&&", "%"})
+            + pick(NUMBERS).strip().replace(" ", "")
         : rooted;
   }
 
@@ -214,9 +308,7 @@ final class FuzzHttp1 {
       }
       case 5 -> {
         byte[] zipped = FuzzBodies.zip(body);
-        yield target
-            .with(ByteDamage.of(zipped, zipped, random))
-            .with("Content-Encoding", "gzip");
+        yield target.with(ByteDamage.of(zipped, zipped, random)).with("Content-Encoding", "gzip");
       }
       case 6 -> {
         byte[] zipped = FuzzBodies.deflate(body);
@@ -240,7 +332,15 @@ final class FuzzHttp1 {
                 target.path(),
                 random.nextInt(4) > 0
                     ? "chunked"
-                    : pick(new String[] {"chunked, gzip", "gzip, chunked", "identity", "chunked\r\nTransfer-Encoding: chunked", "chunked\r\nContent-Length: 3", "xchunked"}));
+                    : pick(
+                        new String[] {
+                          "chunked, gzip",
+                          "gzip, chunked",
+                          "identity",
+                          "chunked\r\nTransfer-Encoding: chunked",
+                          "chunked\r\nContent-Length: 3",
+                          "xchunked"
+                        }));
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     out.writeBytes(utf8(head));
     target.headers().forEach((name, value) -> out.writeBytes(utf8(name + ": " + value + "\r\n")));
@@ -252,14 +352,27 @@ final class FuzzHttp1 {
       String said =
           random.nextInt(12) > 0
               ? Integer.toHexString(size)
-              : pick(new String[] {"-1", "7fffffff", "ffffffffffffffff", "g", "", "0", "5;x=y", "1 ", "0x5"});
+              : pick(
+                  new String[] {
+                    "-1", "7fffffff", "ffffffffffffffff", "g", "", "0", "5;x=y", "1 ", "0x5"
+                  });
       out.writeBytes(utf8(said + "\r\n"));
       out.write(body, at, size);
       out.writeBytes(utf8(random.nextInt(20) > 0 ? "\r\n" : "\n\n"));
       at += size;
     }
     out.writeBytes(
-        utf8(pick(new String[] {"0\r\n\r\n", "0\r\n\r\n", "0\r\n\r\n", "0\r\nX: y\r\n\r\n", "0\r\nContent-Length: 5\r\n\r\n", "", "0\r\n"})));
+        utf8(
+            pick(
+                new String[] {
+                  "0\r\n\r\n",
+                  "0\r\n\r\n",
+                  "0\r\n\r\n",
+                  "0\r\nX: y\r\n\r\n",
+                  "0\r\nContent-Length: 5\r\n\r\n",
+                  "",
+                  "0\r\n"
+                })));
     return new FuzzCase(index, "chunks", List.of(out.toByteArray()), false, 0, false);
   }
 
@@ -273,7 +386,9 @@ final class FuzzHttp1 {
     String twice = random.nextInt(5) == 0 ? "Content-Length: " + body.length + "\r\n" : "";
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     out.writeBytes(
-        utf8("POST %s HTTP/1.1\r\nHost: localhost\r\n%sContent-Length: %s\r\n".formatted(target.path(), twice, length)));
+        utf8(
+            "POST %s HTTP/1.1\r\nHost: localhost\r\n%sContent-Length: %s\r\n"
+                .formatted(target.path(), twice, length)));
     target.headers().forEach((name, value) -> out.writeBytes(utf8(name + ": " + value + "\r\n")));
     out.writeBytes(utf8("\r\n"));
     out.writeBytes(body);
@@ -284,10 +399,20 @@ final class FuzzHttp1 {
     byte[] bytes = new byte[random.nextInt(400)];
     random.nextBytes(bytes);
     String[] starts = {
-      "", "GET", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HTTP/1.1\r\n", "\r\n\r\n\r\n",
-      "POST / HTTP/9.9\r\nHost: x\r\n\r\n", "GET http://h/v2 HTTP/1.1\r\n\r\n", "\u0016\u0003\u0001",
-      "PROXY TCP4 1.1.1.1 2.2.2.2 1 2\r\n", "GET /v2 HTTP/1.1\r\nHost: x\r\n a: b\r\n", "GET /v2\r\n",
-      "GET /v2 HTTP/1.1\r\nHost x\r\n", "G".repeat(20_000), "GET /v2 HTTP/1.1\r\n" + "A: b\r\n".repeat(5000)
+      "",
+      "GET",
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+      "GET / HTTP/1.1\r\n",
+      "\r\n\r\n\r\n",
+      "POST / HTTP/9.9\r\nHost: x\r\n\r\n",
+      "GET http://h/v2 HTTP/1.1\r\n\r\n",
+      "\u0016\u0003\u0001",
+      "PROXY TCP4 1.1.1.1 2.2.2.2 1 2\r\n",
+      "GET /v2 HTTP/1.1\r\nHost: x\r\n a: b\r\n",
+      "GET /v2\r\n",
+      "GET /v2 HTTP/1.1\r\nHost x\r\n",
+      "G".repeat(20_000),
+      "GET /v2 HTTP/1.1\r\n" + "A: b\r\n".repeat(5000)
     };
     byte[] start = utf8(pick(starts));
     byte[] all = Arrays.copyOf(start, start.length + bytes.length);

@@ -40,16 +40,43 @@ final class FuzzHttp2 {
   };
   private static final String[] ENCODINGS = {"gzip", "identity", "deflate", "snappy", "x", ""};
   private static final String[] TYPES = {
-    "application/grpc", "application/grpc+proto", "application/grpc+json", "application/grpc-web",
-    "application/grpc-web-text", "application/grpc+x", "text/plain", "application/json", "x",
-    "application/grpc;charset=utf-8", ""
+    "application/grpc",
+    "application/grpc+proto",
+    "application/grpc+json",
+    "application/grpc-web",
+    "application/grpc-web-text",
+    "application/grpc+x",
+    "text/plain",
+    "application/json",
+    "x",
+    "application/grpc;charset=utf-8",
+    ""
   };
   private static final String[] ODD_HEADERS = {
-    "Upper-Case|x", "connection|close", "transfer-encoding|chunked", ":status|200", ":x|y",
-    "te|gzip", "grpc-status|0", "content-length|5", "content-length|-1", "host|h", "a|\u0000",
-    "a|b\r\nc: d", "grpc-accept-encoding|gzip,x", "authorization|Bearer x", "x-bin|!!!", "|v",
-    "cookie|a", "grpc-message|%", "prefer|respond-async", "accept-encoding|gzip", ":path|/v2",
-    ":method|GET", "a b|c", "content-encoding|gzip"
+    "Upper-Case|x",
+    "connection|close",
+    "transfer-encoding|chunked",
+    ":status|200",
+    ":x|y",
+    "te|gzip",
+    "grpc-status|0",
+    "content-length|5",
+    "content-length|-1",
+    "host|h",
+    "a|\u0000",
+    "a|b\r\nc: d",
+    "grpc-accept-encoding|gzip,x",
+    "authorization|Bearer x",
+    "x-bin|!!!",
+    "|v",
+    "cookie|a",
+    "grpc-message|%",
+    "prefer|respond-async",
+    "accept-encoding|gzip",
+    ":path|/v2",
+    ":method|GET",
+    "a b|c",
+    "content-encoding|gzip"
   };
 
   private final Random random;
@@ -221,14 +248,16 @@ final class FuzzHttp2 {
 
   private FuzzCase grpc(long index, String kind, String method, byte[] body, int expected) {
     return call(
-        index, "grpc " + kind, headers("POST", SERVICE + method, "application/grpc"), body, expected);
+        index,
+        "grpc " + kind,
+        headers("POST", SERVICE + method, "application/grpc"),
+        body,
+        expected);
   }
 
-  private FuzzCase call(
-      long index, String kind, List<Field> headers, byte[] body, int expected) {
+  private FuzzCase call(long index, String kind, List<Field> headers, byte[] body, int expected) {
     byte[] head =
-        Http2Wire.frame(
-            Http2Wire.HEADERS, Http2Wire.END_HEADERS, OWN, Http2Wire.block(headers));
+        Http2Wire.frame(Http2Wire.HEADERS, Http2Wire.END_HEADERS, OWN, Http2Wire.block(headers));
     byte[] data = Http2Wire.frame(Http2Wire.DATA, Http2Wire.END_STREAM, OWN, body);
     // A message cut anywhere, in two frames.
     if (random.nextInt(10) == 0 && body.length > 1) {
@@ -257,8 +286,16 @@ final class FuzzHttp2 {
             ? SERVICE + method()
             : pick(
                 new String[] {
-                  SERVICE, SERVICE + "Nothing", "/x/Y", "/", "", "*", SERVICE + "ModelInfer/x",
-                  SERVICE + "ModelInfer?x", "/inference.GRPCInferenceService/../v2", "x"
+                  SERVICE,
+                  SERVICE + "Nothing",
+                  "/x/Y",
+                  "/",
+                  "",
+                  "*",
+                  SERVICE + "ModelInfer/x",
+                  SERVICE + "ModelInfer?x",
+                  "/inference.GRPCInferenceService/../v2",
+                  "x"
                 });
     List<Field> headers =
         headers(
@@ -344,8 +381,7 @@ final class FuzzHttp2 {
         System.arraycopy(body, 0, padded, 1, body.length);
         frames.set(
             1,
-            Http2Wire.frame(
-                Http2Wire.DATA, Http2Wire.END_STREAM | Http2Wire.PADDED, OWN, padded));
+            Http2Wire.frame(Http2Wire.DATA, Http2Wire.END_STREAM | Http2Wire.PADDED, OWN, padded));
       }
       default ->
           frames.set(

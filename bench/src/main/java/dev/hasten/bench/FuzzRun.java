@@ -101,7 +101,10 @@ final class FuzzRun {
         sent.increment();
         outcomes
             .computeIfAbsent(
-                (index % 2 == 0 ? "HTTP/2 | " : "HTTP/1.1 | ") + one.kind() + " | " + outcome(answer),
+                (index % 2 == 0 ? "HTTP/2 | " : "HTTP/1.1 | ")
+                    + one.kind()
+                    + " | "
+                    + outcome(answer),
                 key -> new LongAdder())
             .increment();
         judge(one, answer).ifPresent(why -> findings.add(new Finding(one, why, answer)));
@@ -143,7 +146,10 @@ final class FuzzRun {
         || answer.said().contains("\tat ")) {
       return Optional.of("a fault of the server");
     }
-    if (one.whole() && status == 0 && !one.kind().contains("headers") && !one.kind().contains("rest")) {
+    if (one.whole()
+        && status == 0
+        && !one.kind().contains("headers")
+        && !one.kind().contains("rest")) {
       return Optional.of("the connection was closed without an answer");
     }
     return Optional.empty();

@@ -104,8 +104,7 @@ public final class FuzzServer implements java.util.concurrent.Callable<Integer> 
 
   private static int port(Process server) throws IOException {
     BufferedReader out =
-        new BufferedReader(
-            new InputStreamReader(server.getInputStream(), StandardCharsets.UTF_8));
+        new BufferedReader(new InputStreamReader(server.getInputStream(), StandardCharsets.UTF_8));
     String line;
     while ((line = out.readLine()) != null) {
       if (line.startsWith("port ")) {

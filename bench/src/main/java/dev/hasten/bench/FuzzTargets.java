@@ -42,16 +42,30 @@ final class FuzzTargets {
   }
 
   private static final String[] GETS = {
-    "/v2", "/v2/health/live", "/v2/health/ready", "/v2/models/adder", "/v2/models/stats",
-    "/v2/models/text/config", "/v2/models/adder/versions/1/stats", "/v2/models/adder/ready",
-    "/v1/models", "/metrics", "/openapi.json", "/v2/jobs?limit=2"
+    "/v2",
+    "/v2/health/live",
+    "/v2/health/ready",
+    "/v2/models/adder",
+    "/v2/models/stats",
+    "/v2/models/text/config",
+    "/v2/models/adder/versions/1/stats",
+    "/v2/models/adder/ready",
+    "/v1/models",
+    "/metrics",
+    "/openapi.json",
+    "/v2/jobs?limit=2"
   };
   private static final String[] JOB_PATHS = {
     "/v2/jobs/%s", "/v2/jobs/%s/result", "/v2/jobs/%s?wait=1ms", "/v2/jobs/%s/events"
   };
   private static final String[] SAMPLES = {
-    "bool|BOOL|[true,false]", "uint8|UINT8|[0,255]", "int32|INT32|[-5,7]", "int64|INT64|[1,2]",
-    "fp16|FP16|[0.5,2]", "fp64|FP64|[1e300,-1]", "bytes|BYTES|[\"a\",\"\u00fc\"]"
+    "bool|BOOL|[true,false]",
+    "uint8|UINT8|[0,255]",
+    "int32|INT32|[-5,7]",
+    "int64|INT64|[1,2]",
+    "fp16|FP16|[0.5,2]",
+    "fp64|FP64|[1e300,-1]",
+    "bytes|BYTES|[\"a\",\"\u00fc\"]"
   };
 
   private final Random random;
@@ -68,12 +82,12 @@ final class FuzzTargets {
       case 4, 5, 6 -> binary();
       case 7 -> text();
       case 8 ->
-          new Target(
-              "POST", "/v2/models/image/predict", Map.of(), bodies.image(), null, true);
+          new Target("POST", "/v2/models/image/predict", Map.of(), bodies.image(), null, true);
       case 9 -> new Target("POST", "/v2/models/audio/predict", Map.of(), bodies.wav(), null, true);
       case 10, 11 -> row();
       case 12, 13 ->
-          json("/v1/embeddings", FuzzBodies.parse("{\"model\":\"text\",\"input\":[\"a b\",\"b\"]}"));
+          json(
+              "/v1/embeddings", FuzzBodies.parse("{\"model\":\"text\",\"input\":[\"a b\",\"b\"]}"));
       case 14 -> json("/v2/repository/index", FuzzBodies.parse("{\"ready\":true}"));
       case 15 -> repository();
       case 16 -> job();
@@ -101,8 +115,7 @@ final class FuzzTargets {
       return json("/v2/models/adder/infer", FuzzBodies.infer("FP32", "[1,2,3,4]", 4));
     }
     String[] sample = pick(SAMPLES).split("\\|", -1);
-    return json(
-        "/v2/models/" + sample[0] + "/infer", FuzzBodies.infer(sample[1], sample[2], 2));
+    return json("/v2/models/" + sample[0] + "/infer", FuzzBodies.infer(sample[1], sample[2], 2));
   }
 
   /** With the tensors' bytes behind the JSON. */
@@ -154,8 +167,7 @@ final class FuzzTargets {
     boolean load = random.nextInt(3) > 0;
     JsonNode body = FuzzBodies.parse("{\"parameters\":{\"unload_dependents\":true}}");
     Target target = json("/v2/repository/models/spare/" + (load ? "load" : "unload"), body);
-    return new Target(
-        target.method(), target.path(), target.headers(), target.body(), body, false);
+    return new Target(target.method(), target.path(), target.headers(), target.body(), body, false);
   }
 
   private Target job() {
@@ -171,8 +183,7 @@ final class FuzzTargets {
               null,
               false);
       default ->
-          new Target(
-              "GET", pick(JOB_PATHS).formatted(id), Map.of(), new byte[0], null, false);
+          new Target("GET", pick(JOB_PATHS).formatted(id), Map.of(), new byte[0], null, false);
     };
   }
 
@@ -184,7 +195,6 @@ final class FuzzTargets {
           .with("Idempotency-Key", "k" + random.nextInt(50));
     }
     String line = infer().json() + "\n";
-    return new Target(
-        "POST", "/v2/models/adder/jobs", Map.of(), utf8(line.repeat(3)), null, false);
+    return new Target("POST", "/v2/models/adder/jobs", Map.of(), utf8(line.repeat(3)), null, false);
   }
 }

@@ -65,8 +65,7 @@ public final class FuzzedServer {
             Duration.ofSeconds(5),
             true,
             Optional.of(
-                JobsOptions.of(folder.resolve("jobs").toString())
-                    .withTtl(Duration.ofSeconds(20))));
+                JobsOptions.of(folder.resolve("jobs").toString()).withTtl(Duration.ofSeconds(20))));
     return InferenceServer.start(options, Protection.limitsOnly());
   }
 

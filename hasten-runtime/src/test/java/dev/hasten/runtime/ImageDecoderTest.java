@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Base64;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -68,8 +68,7 @@ class ImageDecoderTest {
   @Test
   @Timeout(60)
   void endsWhereAFileDoes() {
-    byte[] damaged =
-        Base64.getDecoder().decode("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGJiP4HAA==");
+    byte[] damaged = Base64.getDecoder().decode("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGJiP4HAA==");
     assertThatThrownBy(() -> DECODER.decode(ImageSource.Encoded.of(damaged)))
         .isInstanceOf(BadInputException.class)
         .hasMessageContaining("cannot be decoded as WEBP");

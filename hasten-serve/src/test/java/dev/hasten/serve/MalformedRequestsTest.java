@@ -24,7 +24,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the fuzzer found: requests that are malformed below what clients' libraries let one send. */
+/**
+ * What the fuzzer found: requests that are malformed below what clients' libraries let one send.
+ */
 @Timeout(60)
 class MalformedRequestsTest {
   private static final String INFER = "/v2/models/adder/infer";
@@ -81,7 +83,8 @@ class MalformedRequestsTest {
 
   @Test
   void listsInHeadersThatAreMalformed() throws Exception {
-    for (String header : new String[] {"Connection: ;;,,=\"\\", "Upgrade: for=\"[::1", "TE: a=\"b"}) {
+    for (String header :
+        new String[] {"Connection: ;;,,=\"\\", "Upgrade: for=\"[::1", "TE: a=\"b"}) {
       assertThat(post(header, new byte[0])).as(header).startsWith("HTTP/1.1 400 ");
     }
   }
@@ -99,6 +102,14 @@ class MalformedRequestsTest {
           .as(encoding)
           .startsWith("HTTP/1.1 400 ")
           .contains("cannot be decompressed");
+    }
+  }
+
+  @Test
+  void jsonThatLooksLikeUtf32() throws Exception {
+    for (byte[] body :
+        new byte[][] {{0, 0, 0x40, 0, 1, 2, 3, 4}, {0, 0, 0, '{', 'a', 'b', 'c', 'd'}}) {
+      assertThat(post("A: b", body)).startsWith("HTTP/1.1 400 ").contains("not valid JSON");
     }
   }
 

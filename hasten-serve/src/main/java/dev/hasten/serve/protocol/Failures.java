@@ -63,8 +63,7 @@ public final class Failures {
     Status.Code code = failure.getStatus().getCode();
     for (Kind kind : Kind.values()) {
       if (kind.grpc().getCode() == code) {
-        return ProtocolException.of(
-            kind, String.valueOf(failure.getStatus().getDescription()));
+        return ProtocolException.of(kind, String.valueOf(failure.getStatus().getDescription()));
       }
     }
     return ProtocolException.of(Kind.FAULT, message(failure));

@@ -36,7 +36,8 @@ public final class GrpcRefusals {
           || one instanceof IllegalArgumentException
           || one instanceof IllegalStateException) {
         return Status.INVALID_ARGUMENT.withDescription(
-            "the message is not what gRPC has it: " + Texts.brief(String.valueOf(one.getMessage())));
+            "the message is not what gRPC has it: "
+                + Texts.brief(String.valueOf(one.getMessage())));
       }
     }
     ProtocolException refusal = Failures.refusal(cause);

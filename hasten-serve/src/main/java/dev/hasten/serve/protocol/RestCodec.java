@@ -92,7 +92,9 @@ public final class RestCodec {
     } catch (JsonProcessingException e) {
       throw ProtocolException.invalid("not valid JSON: " + Texts.brief(e.getOriginalMessage()));
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      // Of bytes in memory: they are taken for UTF-16 or UTF-32, and are neither.
+      throw ProtocolException.invalid(
+          "not valid JSON: " + Texts.brief(String.valueOf(e.getMessage())));
     }
   }
 

@@ -33,9 +33,11 @@ public final class RestErrors implements ServerErrorHandler {
 
   @Override
   public HttpResponse onServiceException(ServiceRequestContext ctx, Throwable cause) {
-    HttpResponse refusal = refusal(ctx, cause);
-    // Time is over: the rest of the body is not waited for.
-    return cause instanceof RequestTimeoutException ? refusal : afterBody(ctx, refusal);
+    if (ctx.isTimedOut()) {
+      // Whatever has come of it since. The rest of the body is not waited for.
+      return refusal(ctx, RequestTimeoutException.get());
+    }
+    return afterBody(ctx, refusal(ctx, cause));
   }
 
   /** What breaks the protocol is the client's fault, also where Armeria fails on it. */
