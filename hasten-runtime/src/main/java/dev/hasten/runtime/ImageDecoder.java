@@ -4,7 +4,6 @@ import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -14,7 +13,6 @@ import java.util.Iterator;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
-import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
  * From an image's source to pixels: samples as they are stored, with no colour profile applied and
@@ -140,7 +138,7 @@ final class ImageDecoder {
   private static <T> T read(String name, byte[] file, ImageFormat format, Use<T> use) {
     ImageReader reader = reader(format);
     // Not ImageIO's own streams, which would put a copy of each file on the disk.
-    try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
+    try (ImageInputStream in = new EndingImageStream(file)) {
       reader.setInput(in, true, true);
       return use.of(reader);
     } catch (BadInputException e) {

@@ -7,9 +7,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -60,6 +62,16 @@ class ImageDecoderTest {
         .isInstanceOf(BadInputException.class)
         .hasMessageContaining("bomb.png: 50000×50000 pixels (expected: at most 100000000 pixels")
         .hasMessageContaining("input.maxPixels");
+  }
+
+  /** The decoder fills up with zeros what it lacks, here without end. */
+  @Test
+  @Timeout(60)
+  void endsWhereAFileDoes() {
+    byte[] damaged = Base64.getDecoder().decode("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGJiP4HAA==");
+    assertThatThrownBy(() -> DECODER.decode(ImageSource.Encoded.of(damaged)))
+        .isInstanceOf(BadInputException.class)
+        .hasMessageContaining("cannot be decoded as WEBP");
   }
 
   @Test

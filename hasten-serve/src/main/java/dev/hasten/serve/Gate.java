@@ -8,6 +8,8 @@ import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import dev.hasten.serve.console.ConsoleService;
 import dev.hasten.serve.console.ReportTickets;
+import dev.hasten.serve.protocol.Failures;
+import dev.hasten.serve.protocol.GrpcRefusals;
 import dev.hasten.serve.protocol.ProtocolException;
 import dev.hasten.serve.protocol.ProtocolException.Kind;
 import dev.hasten.serve.protocol.RestErrors;
@@ -19,12 +21,17 @@ import org.jspecify.annotations.Nullable;
 
 /** Lets requests of REST and gRPC in, or not: by token, and while the server is not stopping. */
 final class Gate implements DecoratingHttpServiceFunction {
-  private static final String GRPC = "/inference.GRPCInferenceService/";
+  static final String GRPC = "/inference.GRPCInferenceService/";
   private static final String BEARER = "bearer ";
 
-  /** What an orchestrator asks; it has no token. */
+  /** What an orchestrator asks, which has no token, and what tells others that there are tokens. */
   private static final Set<String> OPEN =
-      Set.of("/v2/health/live", "/v2/health/ready", GRPC + "ServerLive", GRPC + "ServerReady");
+      Set.of(
+          "/v2/health/live",
+          "/v2/health/ready",
+          OpenApi.PATH,
+          GRPC + "ServerLive",
+          GRPC + "ServerReady");
 
   private final Optional<AccessTokens> tokens;
   private final ReportTickets tickets;
@@ -38,15 +45,26 @@ final class Gate implements DecoratingHttpServiceFunction {
 
   @Override
   public HttpResponse serve(HttpService delegate, ServiceRequestContext ctx, HttpRequest req) {
+    boolean grpc = GrpcRefusals.asks(req);
     HttpResponse refusal;
     try {
       admit(ctx, req);
+      if (grpc && ctx.config().route().isFallback()) {
+        throw ProtocolException.of(Kind.UNSUPPORTED, "no such method: " + ctx.path());
+      }
       HttpResponse response = delegate.serve(ctx, req);
       if (!ctx.config().route().isFallback()) {
         return response;
       }
       refusal = response;
     } catch (Exception e) {
+      if (grpc) {
+        return GrpcRefusals.of(
+            e instanceof IllegalArgumentException
+                // Of its headers: the message has not been looked at.
+                ? ProtocolException.invalid("a header of the call is malformed: " + e.getMessage())
+                : Failures.refusal(e));
+      }
       // Thrown on, it would end the request, whose body may still be coming.
       refusal = HttpResponse.ofFailure(e);
     }

@@ -1,9 +1,11 @@
 package dev.hasten.serve;
 
 import com.linecorp.armeria.common.Flags;
+import com.linecorp.armeria.common.grpc.GrpcSerializationFormats;
 import com.linecorp.armeria.common.util.EventLoopGroups;
 import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
+import com.linecorp.armeria.server.ServiceConfig;
 import com.linecorp.armeria.server.encoding.DecodingService;
 import com.linecorp.armeria.server.encoding.EncodingService;
 import dev.hasten.runtime.BadInputException;
@@ -12,6 +14,7 @@ import dev.hasten.serve.console.ConsoleService;
 import dev.hasten.serve.console.ReportTickets;
 import dev.hasten.serve.jobs.Jobs;
 import dev.hasten.serve.protocol.EmbeddingsService;
+import dev.hasten.serve.protocol.GrpcRefusals;
 import dev.hasten.serve.protocol.GrpcService;
 import dev.hasten.serve.protocol.PredictService;
 import dev.hasten.serve.protocol.RestErrors;
@@ -22,6 +25,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.handler.ssl.ClientAuth;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -190,11 +194,14 @@ public final class InferenceServer implements AutoCloseable {
     builder.service(
         com.linecorp.armeria.server.grpc.GrpcService.builder()
             .addService(new GrpcService(repository, ready, VERSION, options.admin()))
+            .supportedSerializationFormats(GrpcSerializationFormats.PROTO)
             .maxRequestMessageLength((int) options.maxRequestBytes())
+            .exceptionHandler((ctx, status, cause, metadata) -> GrpcRefusals.status(status, cause))
             .build());
     builder.routeDecorator().pathPrefix("/v2").build(DecodingService.newDecorator());
     builder.routeDecorator().pathPrefix("/v2").build(EncodingService.newDecorator());
     new ServerMetrics(repository).bind(builder);
+    new OpenApi(tokens.isPresent()).bind(builder);
     ReportTickets tickets = new ReportTickets();
     new ConsoleService(repository, ready, VERSION, jobs.isPresent(), tickets).bind(builder);
     builder.decorator(new Gate(tokens, tickets, () -> stopping));
@@ -220,6 +227,11 @@ public final class InferenceServer implements AutoCloseable {
   /** Where it listens. */
   public int port() {
     return server.activeLocalPort();
+  }
+
+  /** What it takes. */
+  List<ServiceConfig> routes() {
+    return server.serviceConfigs();
   }
 
   public ModelRepository repository() {

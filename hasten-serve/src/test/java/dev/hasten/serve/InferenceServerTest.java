@@ -16,10 +16,12 @@ import dev.hasten.serve.wire.ModelMetadataRequest;
 import dev.hasten.serve.wire.ModelStreamInferResponse;
 import dev.hasten.serve.wire.RepositoryModelLoadRequest;
 import dev.hasten.serve.wire.ServerLiveRequest;
+import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayOutputStream;
 import java.net.URI;
@@ -204,6 +206,8 @@ class InferenceServerTest {
             new Case("/v2/models/adder/infer", FOUR.replace("\"x\"", "\"q\""), 400, "x"),
             new Case("/v2/models/adder/infer", FOUR.replace("FP32", "INT64"), 400, "x"),
             new Case("/v2/nothing", FOUR, 404, "Not Found"),
+            new Case("/v2/repository/index", "{\"ready\": 1}", 400, "ready"),
+            new Case("/v2/repository/index", "[]", 400, "not a JSON object"),
             new Case("/v2/repository/models/adder/load", "", 403, "--admin"))) {
       HttpResponse<String> response = post(c.path(), c.body());
       assertThat(response.statusCode()).as(c + response.body()).isEqualTo(c.status());
@@ -298,6 +302,15 @@ class InferenceServerTest {
               e -> assertThat(e.getStatus().getCode()).isEqualTo(c.code()));
     }
     assertThatThrownBy(() ->
+            ClientCalls.blockingUnaryCall(
+                channel,
+                GRPCInferenceServiceGrpc.getServerLiveMethod().toBuilder()
+                    .setFullMethodName("inference.GRPCInferenceService/Nothing")
+                    .build(),
+                CallOptions.DEFAULT,
+                ServerLiveRequest.getDefaultInstance()))
+        .hasMessageContaining("UNIMPLEMENTED: no such method");
+    assertThatThrownBy(() ->
             grpc.repositoryModelLoad(
                 RepositoryModelLoadRequest.newBuilder().setModelName("adder").build()))
         .hasMessageContaining("PERMISSION_DENIED");
@@ -334,6 +347,22 @@ class InferenceServerTest {
     assertThat(answers.stream().map(a -> a.getInferResponse().getId()))
         .containsExactlyInAnyOrder("1", "2", "3");
     assertThat(answers.stream().filter(a -> !a.getErrorMessage().isEmpty())).hasSize(1);
+  }
+
+  @Test
+  void fieldsThatAreNullAreAbsentAndParametersArePlain() throws Exception {
+    String nulls =
+        """
+        {"id": null, "parameters": null, "outputs": null, "inputs": [{"name": "x", "shape": [1, 4],
+          "datatype": "FP32", "parameters": null, "data": [1, 2, 3, 4]}]}\
+        """;
+    assertThat(post("/v2/models/adder/infer", nulls).statusCode()).isEqualTo(200);
+    HttpResponse<String> nested =
+        post(
+            "/v2/models/adder/infer",
+            FOUR.replace("\"id\"", "\"parameters\": {\"a\": []}, \"id\""));
+    assertThat(nested.statusCode()).isEqualTo(400);
+    assertThat(nested.body()).contains("parameters: a: not a plain value");
   }
 
   @Test

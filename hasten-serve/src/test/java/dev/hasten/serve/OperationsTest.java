@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hasten.runtime.BadInputException;
 import dev.hasten.serve.wire.GRPCInferenceServiceGrpc;
+import dev.hasten.serve.wire.ModelInferRequest;
 import dev.hasten.serve.wire.ModelMetadataRequest;
+import dev.hasten.serve.wire.RepositoryModelLoadRequest;
 import dev.hasten.serve.wire.ServerLiveRequest;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
@@ -13,6 +15,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.MetadataUtils;
+import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -35,6 +38,7 @@ import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -169,22 +173,88 @@ class OperationsTest {
           GRPCInferenceServiceGrpc.newBlockingStub(channel);
       ModelMetadataRequest adder = ModelMetadataRequest.newBuilder().setName("adder").build();
       assertThat(stub.serverLive(ServerLiveRequest.getDefaultInstance()).getLive()).isTrue();
-      assertThatThrownBy(() -> stub.modelMetadata(adder))
-          .isInstanceOfSatisfying(
-              StatusRuntimeException.class,
-              e -> assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.UNAUTHENTICATED));
-      Metadata headers = new Metadata();
-      headers.put(
-          Metadata.Key.of("Authorization", Metadata.ASCII_STRING_MARSHALLER),
-          "Bearer secret-infer");
-      assertThat(
-              stub.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
-                  .modelMetadata(adder)
-                  .getName())
-          .isEqualTo("adder");
+      refused(Status.Code.UNAUTHENTICATED, "no token", () -> stub.modelMetadata(adder));
+      refused(
+          Status.Code.UNAUTHENTICATED, "not known", () -> as(stub, "wrong").modelMetadata(adder));
+      refused(
+          Status.Code.PERMISSION_DENIED,
+          "'admin' lacks the scope 'infer'",
+          () -> as(stub, "secret-admin").modelMetadata(adder));
+      refused(
+          Status.Code.PERMISSION_DENIED,
+          "lacks the scope 'admin'",
+          () ->
+              as(stub, "secret-infer")
+                  .repositoryModelLoad(
+                      RepositoryModelLoadRequest.newBuilder().setModelName("adder").build()));
+      assertThat(as(stub, "secret-infer").modelMetadata(adder).getName()).isEqualTo("adder");
     } finally {
       channel.shutdownNow();
     }
+  }
+
+  private static GRPCInferenceServiceGrpc.GRPCInferenceServiceBlockingStub as(
+      GRPCInferenceServiceGrpc.GRPCInferenceServiceBlockingStub stub, String token) {
+    Metadata headers = new Metadata();
+    headers.put(
+        Metadata.Key.of("Authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + token);
+    return stub.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
+  }
+
+  /** By gRPC's own status: what is made of an HTTP status has no message of ours. */
+  private static void refused(Status.Code code, String message, ThrowingCallable call) {
+    assertThatThrownBy(call)
+        .isInstanceOfSatisfying(
+            StatusRuntimeException.class,
+            e -> {
+              assertThat(e.getStatus().getCode()).isEqualTo(code);
+              assertThat(e.getStatus().getDescription()).contains(message);
+            });
+  }
+
+  @Test
+  void grpcCallsOfAServerThatStopsAreUnavailable() throws Exception {
+    InferenceServer server = InferenceServer.start(options());
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", server.port()).usePlaintext().build();
+    Thread closing = new Thread(server::close);
+    try {
+      GRPCInferenceServiceGrpc.GRPCInferenceServiceBlockingStub stub =
+          GRPCInferenceServiceGrpc.newBlockingStub(channel);
+      ModelMetadataRequest adder = ModelMetadataRequest.newBuilder().setName("adder").build();
+      assertThat(stub.modelMetadata(adder).getName()).isEqualTo("adder");
+      // A stream that is open holds the server.
+      StreamObserver<ModelInferRequest> held =
+          GRPCInferenceServiceGrpc.newStub(channel).modelStreamInfer(new Ignoring<>());
+      held.onNext(ModelInferRequest.getDefaultInstance());
+      assertThat(stub.modelMetadata(adder).getName()).isEqualTo("adder");
+      closing.start();
+      Status seen = Status.OK;
+      while (seen.isOk()) {
+        try {
+          assertThat(stub.modelMetadata(adder).getName()).isEqualTo("adder");
+        } catch (StatusRuntimeException e) {
+          seen = e.getStatus();
+        }
+      }
+      assertThat(seen.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+      assertThat(seen.getDescription()).contains("the server is stopping");
+      held.onCompleted();
+      closing.join();
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
+  private static final class Ignoring<T> implements StreamObserver<T> {
+    @Override
+    public void onNext(T value) {}
+
+    @Override
+    public void onError(Throwable failure) {}
+
+    @Override
+    public void onCompleted() {}
   }
 
   @Test

@@ -21,7 +21,6 @@ import dev.hasten.serve.protocol.RestService;
 import dev.hasten.serve.repository.ModelRepository;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -218,7 +217,8 @@ final class JobIntake {
       whole = true;
       return answer;
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      // It is read from the network alone.
+      throw ProtocolException.invalid("the body broke off, or is not sent as HTTP has it");
     } finally {
       if (!whole) {
         store.remove(id);

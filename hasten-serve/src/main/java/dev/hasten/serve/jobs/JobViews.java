@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 /** What clients see of jobs, and do to them. */
 final class JobViews {
   private static final Pattern WAIT = Pattern.compile("(\\d{1,6})(ms|s|m)?");
+  private static final Pattern ID = Pattern.compile("[0-9a-f-]{36}");
   private static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
   private static final int MOST_LISTED = 1000;
   private static final int LINES_AT_ONCE = 500;
@@ -76,12 +77,16 @@ final class JobViews {
   }
 
   private Job job(ServiceRequestContext ctx) {
-    String id = String.valueOf(ctx.pathParam("id"));
-    return store
-        .find(id)
+    // Another text is not looked for: not every database takes every text.
+    return id(String.valueOf(ctx.pathParam("id")))
+        .flatMap(store::find)
         .orElseThrow(() ->
             ProtocolException.notFound(
                 "no such job (its id is wrong, or its time is over and it was removed)"));
+  }
+
+  private static Optional<String> id(String text) {
+    return ID.matcher(text).matches() ? Optional.of(text) : Optional.empty();
   }
 
   private HttpResponse list(ServiceRequestContext ctx) {
@@ -91,11 +96,24 @@ final class JobViews {
     List<Job> jobs =
         store.list(
             Optional.ofNullable(ctx.queryParam("state")).map(JobViews::state),
-            Optional.ofNullable(ctx.queryParam("model")),
-            after == null ? "" : after,
+            Optional.ofNullable(ctx.queryParam("model")).map(JobViews::model),
+            after == null ? "" : page(after),
             most + 1);
     boolean more = jobs.size() > most;
     return json(HttpStatus.OK, JobJson.of(more ? jobs.subList(0, most) : jobs, more));
+  }
+
+  private static String model(String name) {
+    if (name.indexOf(0) >= 0) {
+      throw ProtocolException.invalid("model: has a character NUL (expected: a model's name)");
+    }
+    return name;
+  }
+
+  private static String page(String after) {
+    return id(after)
+        .orElseThrow(() ->
+            ProtocolException.invalid("after: not a page (expected: the 'next' of another page)"));
   }
 
   private static JobState state(String text) {
@@ -297,15 +315,14 @@ final class JobViews {
     return json(HttpStatus.ACCEPTED, JobJson.of(job(ctx)));
   }
 
-  /** One that goes on is cancelled; one that has ended is removed with its result. */
+  /** One that goes on is cancelled first. */
   private HttpResponse delete(ServiceRequestContext ctx) {
     Job job = job(ctx);
-    if (!job.state().ended() && store.cancel(job.id())) {
+    if (store.cancel(job.id())) {
       worker.cancel(job.id());
-      watch.changed(job.id());
-      return json(HttpStatus.OK, JobJson.of(job(ctx)));
     }
     store.remove(job.id());
+    watch.changed(job.id());
     return HttpResponse.of(HttpStatus.NO_CONTENT);
   }
 }

@@ -74,9 +74,7 @@ public final class EmbeddingsService {
 
   private HttpResponse embeddings(ServiceRequestContext ctx, HttpRequest req) {
     return HttpResponse.of(
-        req.aggregate()
-            .thenComposeAsync(body -> answer(ctx, body), ctx.blockingTaskExecutor())
-            .exceptionally(failure -> error(Failures.refusal(failure))));
+        req.aggregate().thenComposeAsync(body -> answer(ctx, body), ctx.blockingTaskExecutor()));
   }
 
   /** What a request asks for. */
@@ -182,23 +180,5 @@ public final class EmbeddingsService {
       }
       out.writeEndArray();
     }
-  }
-
-  /** OpenAI's form of an error. */
-  private static HttpResponse error(ProtocolException refusal) {
-    StringWriter text = new StringWriter();
-    try (JsonGenerator out = JSON.createGenerator(text)) {
-      out.writeStartObject();
-      out.writeObjectFieldStart("error");
-      out.writeStringField("message", refusal.getMessage());
-      out.writeStringField("type", refusal.kind().name().toLowerCase(java.util.Locale.ROOT));
-      out.writeNullField("param");
-      out.writeNullField("code");
-      out.writeEndObject();
-      out.writeEndObject();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return HttpResponse.of(refusal.kind().http(), MediaType.JSON, text.toString());
   }
 }

@@ -130,7 +130,10 @@ public final class GrpcService extends GRPCInferenceServiceImplBase {
       RepositoryModelLoadRequest request, StreamObserver<RepositoryModelLoadResponse> out) {
     change(
         out,
-        () -> repository.load(request.getModelName()),
+        () -> {
+          RestService.refuseOverrides(request.getParametersMap().keySet().stream());
+          repository.load(request.getModelName());
+        },
         RepositoryModelLoadResponse.getDefaultInstance());
   }
 

@@ -24,7 +24,7 @@ final class LeasedAnswer {
       ModelRepository.Lease lease,
       Function<LeasedAnswer, CompletableFuture<HttpResponse>> work) {
     LeasedAnswer leased = new LeasedAnswer();
-    ctx.whenRequestCancelling().thenAccept(cause -> leased.answer.cancel(true));
+    ctx.whenRequestCancelling().thenAccept(leased.answer::completeExceptionally);
     work.apply(leased)
         .whenComplete((response, failure) -> {
           lease.close();
@@ -37,10 +37,10 @@ final class LeasedAnswer {
     return HttpResponse.of(leased.answer);
   }
 
-  /** Cancels the run if the client goes; returns it. */
+  /** Cancels the run if the client goes, or time is over; returns it. */
   <T> CompletableFuture<T> cancels(CompletableFuture<T> run) {
     answer.whenComplete((response, failure) -> {
-      if (answer.isCancelled()) {
+      if (failure != null) {
         run.cancel(true);
       }
     });

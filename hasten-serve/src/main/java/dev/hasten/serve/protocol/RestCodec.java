@@ -92,7 +92,9 @@ public final class RestCodec {
     } catch (JsonProcessingException e) {
       throw ProtocolException.invalid("not valid JSON: " + Texts.brief(e.getOriginalMessage()));
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      // Of bytes in memory: they are taken for UTF-16 or UTF-32, and are neither.
+      throw ProtocolException.invalid(
+          "not valid JSON: " + Texts.brief(String.valueOf(e.getMessage())));
     }
   }
 
@@ -167,7 +169,10 @@ public final class RestCodec {
       }
       while (parser.nextToken() == JsonToken.FIELD_NAME) {
         String field = parser.currentName();
-        parser.nextToken();
+        if (parser.nextToken() == JsonToken.VALUE_NULL) {
+          // As if it were not there: clients write fields out that they have no value for.
+          continue;
+        }
         switch (field) {
           case "id" -> id = text("id");
           case "parameters" -> parameters = parameters("parameters");
@@ -217,7 +222,9 @@ public final class RestCodec {
       Map<String, Object> params = Map.of();
       while (parser.nextToken() == JsonToken.FIELD_NAME) {
         String field = parser.currentName();
-        parser.nextToken();
+        if (parser.nextToken() == JsonToken.VALUE_NULL) {
+          continue;
+        }
         switch (field) {
           case "name" -> name = text("inputs[].name");
           case "datatype" -> datatype = text("inputs[].datatype");
@@ -300,7 +307,9 @@ public final class RestCodec {
       Map<String, Object> params = Map.of();
       while (parser.nextToken() == JsonToken.FIELD_NAME) {
         String field = parser.currentName();
-        parser.nextToken();
+        if (parser.nextToken() == JsonToken.VALUE_NULL) {
+          continue;
+        }
         switch (field) {
           case "name" -> name = text("outputs[].name");
           case "parameters" -> params = parameters("outputs[].parameters");
@@ -371,7 +380,11 @@ public final class RestCodec {
           case VALUE_FALSE -> map.put(name, false);
           case VALUE_NUMBER_INT -> map.put(name, parser.getLongValue());
           case VALUE_NUMBER_FLOAT -> map.put(name, parser.getDoubleValue());
-          default -> parser.skipChildren();
+          case VALUE_NULL -> {}
+          default ->
+              throw ProtocolException.invalid(
+                  "%s: %s: not a plain value (expected: a string, a number, true or false)"
+                      .formatted(field, Texts.brief(name)));
         }
       }
       return map;

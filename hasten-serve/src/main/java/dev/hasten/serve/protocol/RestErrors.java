@@ -3,6 +3,7 @@ package dev.hasten.serve.protocol;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import com.linecorp.armeria.common.AggregatedHttpResponse;
 import com.linecorp.armeria.common.ContentTooLargeException;
+import com.linecorp.armeria.common.HttpData;
 import com.linecorp.armeria.common.HttpHeaderNames;
 import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.HttpResponse;
@@ -20,17 +21,41 @@ import com.linecorp.armeria.server.ServiceConfig;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import dev.hasten.serve.protocol.ProtocolException.Kind;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Every error over REST is {@code {"error": "…"}}. */
+/** Every error over REST is {@code {"error": "…"}}; on OpenAI's paths it has OpenAI's form. */
 public final class RestErrors implements ServerErrorHandler {
+  private static final String OPENAI = "/v1/";
+
   /** So long a refusal waits for the rest of the body. */
   private static final Duration BODY = Duration.ofSeconds(5);
 
   @Override
   public HttpResponse onServiceException(ServiceRequestContext ctx, Throwable cause) {
+    if (ctx.isTimedOut()) {
+      // Whatever has come of it since. The rest of the body is not waited for.
+      return refusal(ctx, RequestTimeoutException.get());
+    }
     return afterBody(ctx, refusal(ctx, cause));
+  }
+
+  /** What breaks the protocol is the client's fault, also where Armeria fails on it. */
+  @Override
+  public @Nullable AggregatedHttpResponse onProtocolViolation(
+      ServiceConfig config,
+      @Nullable RequestHeaders headers,
+      HttpStatus status,
+      @Nullable String description,
+      @Nullable Throwable cause) {
+    return renderStatus(
+        null,
+        config,
+        headers,
+        status.isServerError() ? HttpStatus.BAD_REQUEST : status,
+        description,
+        cause);
   }
 
   /**
@@ -41,8 +66,7 @@ public final class RestErrors implements ServerErrorHandler {
    */
   public static HttpResponse afterBody(ServiceRequestContext ctx, HttpResponse answer) {
     HttpRequest request = ctx.request();
-    MediaType type = request.contentType();
-    if (type != null && type.subtype().startsWith("grpc")) {
+    if (GrpcRefusals.asks(request)) {
       // A stream may never end, and clients of gRPC expect an early answer.
       return answer;
     }
@@ -65,16 +89,17 @@ public final class RestErrors implements ServerErrorHandler {
       }
       case HttpResponseException e -> e.httpResponse();
       case ShuttingDownException end ->
-          of(ProtocolException.of(Kind.UNAVAILABLE, "the server is stopping"));
+          of(ctx, ProtocolException.of(Kind.UNAVAILABLE, "the server is stopping"));
       case RequestTimeoutException late ->
-          of(ProtocolException.of(Kind.DEADLINE, "the request took too long"));
+          of(ctx, ProtocolException.of(Kind.DEADLINE, "the request took too long"));
       case ContentTooLargeException large ->
           of(
+              ctx,
               ProtocolException.of(
                   Kind.TOO_LARGE,
                   "the body is too large (expected: at most %d bytes)"
                       .formatted(large.maxContentLength())));
-      default -> of(Failures.refusal(cause));
+      default -> of(ctx, Failures.refusal(cause));
     };
   }
 
@@ -91,10 +116,15 @@ public final class RestErrors implements ServerErrorHandler {
     }
     String text =
         description != null && !description.isEmpty() ? description : status.reasonPhrase();
-    return AggregatedHttpResponse.of(status, MediaType.JSON, body(text));
+    ResponseHeadersBuilder answer = ResponseHeaders.builder(status).contentType(MediaType.JSON);
+    if (headers != null && status.equals(HttpStatus.METHOD_NOT_ALLOWED)) {
+      answer.set(HttpHeaderNames.ALLOW, AllowedMethods.of(config.server(), headers.path()));
+    }
+    String type = status.reasonPhrase().toLowerCase(Locale.ROOT).replace(' ', '_');
+    return AggregatedHttpResponse.of(answer.build(), HttpData.ofUtf8(body(headers, text, type)));
   }
 
-  static HttpResponse of(ProtocolException refusal) {
+  private static HttpResponse of(ServiceRequestContext ctx, ProtocolException refusal) {
     ResponseHeadersBuilder headers =
         ResponseHeaders.builder(refusal.kind().http()).contentType(MediaType.JSON);
     refusal
@@ -108,12 +138,19 @@ public final class RestErrors implements ServerErrorHandler {
     }
     return HttpResponse.of(
         headers.build(),
-        com.linecorp.armeria.common.HttpData.ofUtf8(body(String.valueOf(refusal.getMessage()))));
+        HttpData.ofUtf8(
+            body(
+                ctx.request().headers(),
+                String.valueOf(refusal.getMessage()),
+                refusal.kind().name().toLowerCase(Locale.ROOT))));
   }
 
-  private static String body(String message) {
-    return "{\"error\":\""
-        + new String(JsonStringEncoder.getInstance().quoteAsString(message))
-        + "\"}";
+  private static String body(@Nullable RequestHeaders headers, String message, String type) {
+    String quoted =
+        "\"" + new String(JsonStringEncoder.getInstance().quoteAsString(message)) + "\"";
+    return headers != null && headers.path().startsWith(OPENAI)
+        ? "{\"error\":{\"message\":%s,\"type\":\"%s\",\"param\":null,\"code\":null}}"
+            .formatted(quoted, type)
+        : "{\"error\":" + quoted + "}";
   }
 }

@@ -1,9 +1,11 @@
 package dev.hasten.serve.protocol;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.google.protobuf.Message;
 import com.linecorp.armeria.common.AggregatedHttpRequest;
 import com.linecorp.armeria.common.HttpData;
 import com.linecorp.armeria.common.HttpHeaderNames;
+import com.linecorp.armeria.common.HttpMethod;
 import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpStatus;
@@ -13,11 +15,13 @@ import com.linecorp.armeria.common.ResponseHeadersBuilder;
 import com.linecorp.armeria.server.ServerBuilder;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import dev.hasten.serve.repository.ModelRepository;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,11 +52,11 @@ public final class RestService {
   /** Adds its routes. */
   public void bind(ServerBuilder server) {
     get(server, "/v2", ctx -> Descriptions.server(version));
-    server.service("/v2/health/live", (ctx, req) -> HttpResponse.of(HttpStatus.OK));
-    server.service(
+    health(server, "/v2/health/live", ctx -> HttpStatus.OK);
+    health(
+        server,
         "/v2/health/ready",
-        (ctx, req) ->
-            HttpResponse.of(ready.getAsBoolean() ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE));
+        ctx -> ready.getAsBoolean() ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE);
     for (String model :
         new String[] {"/v2/models/{model}", "/v2/models/{model}/versions/{version}"}) {
       get(
@@ -64,7 +68,7 @@ public final class RestService {
           server,
           model + "/stats",
           ctx -> Descriptions.statistics(repository, model(ctx), version(ctx)));
-      server.route().get(model + "/ready").build((ctx, req) -> modelReady(ctx));
+      health(server, model + "/ready", this::modelReady);
       server.route().post(model + "/infer").build(this::infer);
     }
     get(server, "/v2/models/stats", ctx -> Descriptions.statistics(repository, "", ""));
@@ -103,11 +107,23 @@ public final class RestService {
     }
   }
 
-  private HttpResponse modelReady(ServiceRequestContext ctx) {
+  /** Without a body, and by HEAD too, which load balancers ask with. */
+  private static void health(
+      ServerBuilder server, String path, Function<ServiceRequestContext, HttpStatus> status) {
+    server
+        .route()
+        .path(path)
+        .methods(HttpMethod.GET, HttpMethod.HEAD)
+        .build((ctx, req) ->
+            HttpResponse.of(
+                ResponseHeaders.of(status.apply(ctx), HttpHeaderNames.CONTENT_LENGTH, 0)));
+  }
+
+  private HttpStatus modelReady(ServiceRequestContext ctx) {
     try (ModelRepository.Lease lease = repository.lease(model(ctx), version(ctx))) {
-      return HttpResponse.of(HttpStatus.OK);
+      return HttpStatus.OK;
     } catch (ProtocolException e) {
-      return HttpResponse.of(e.kind().http());
+      return e.kind().http();
     }
   }
 
@@ -115,12 +131,19 @@ public final class RestService {
     return HttpResponse.of(
         req.aggregate()
             .thenApply(body -> {
-              boolean readyOnly =
-                  body.contentUtf8().replaceAll("\\s", "").contains("\"ready\":true");
-              String index = ProtoJson.of(Descriptions.index(repository, readyOnly));
+              String index = ProtoJson.of(Descriptions.index(repository, readyOnly(body)));
               // REST has the list alone, gRPC has it in a message.
               return json(index.substring("{\"models\":".length(), index.length() - 1));
             }));
+  }
+
+  private static boolean readyOnly(AggregatedHttpRequest body) {
+    JsonNode ready =
+        body.content().isEmpty() ? null : Uploads.parse(body.content().array()).get("ready");
+    if (ready != null && !ready.isBoolean()) {
+      throw ProtocolException.invalid("ready: (expected: true or false)");
+    }
+    return ready != null && ready.asBoolean();
   }
 
   private interface Change {
@@ -137,10 +160,36 @@ public final class RestService {
         req.aggregate()
             .thenApplyAsync(
                 body -> {
+                  refuseOverrides(body);
                   change.of(model(ctx));
                   return json("{}");
                 },
                 ctx.blockingTaskExecutor()));
+  }
+
+  private static void refuseOverrides(AggregatedHttpRequest body) {
+    JsonNode parameters =
+        body.content().isEmpty() ? null : Uploads.parse(body.content().array()).get("parameters");
+    if (parameters == null) {
+      return;
+    }
+    if (!parameters.isObject()) {
+      throw ProtocolException.invalid("parameters: not an object");
+    }
+    refuseOverrides(parameters.propertyStream().map(Map.Entry::getKey));
+  }
+
+  /** Triton's clients may send a configuration, or a model's files: not silently another model. */
+  static void refuseOverrides(Stream<String> parameters) {
+    parameters
+        .filter(name -> name.equals("config") || name.startsWith("file:"))
+        .findFirst()
+        .ifPresent(name -> {
+          throw ProtocolException.of(
+              ProtocolException.Kind.UNSUPPORTED,
+              "parameter '%s': models are loaded as they are in the repository"
+                  .formatted(Texts.brief(name)));
+        });
   }
 
   private HttpResponse infer(ServiceRequestContext ctx, HttpRequest req) {

@@ -275,6 +275,15 @@ class JobsServerTest {
   }
 
   @Test
+  void aJobThatIsNotAskedForInItsFormIsNotThere() throws Exception {
+    for (String id : List.of("0", "%00", "a".repeat(5000), "..")) {
+      assertThat(client.get("/v2/jobs/" + id).statusCode()).as(id).isIn(400, 404);
+    }
+    assertThat(client.get("/v2/jobs?model=%00").statusCode()).isEqualTo(400);
+    assertThat(client.get("/v2/jobs?after=x").statusCode()).isEqualTo(400);
+  }
+
+  @Test
   void webhooksAreSignedAndFollowNoRedirect() throws Exception {
     String base = "http://127.0.0.1:" + receiver.getAddress().getPort();
     String id =
