@@ -87,15 +87,18 @@ class TunerTest {
     assertThat(result.tried())
         .extracting(t -> t.setting().instances() * t.setting().threads())
         .allMatch(threads -> threads <= Cores.available());
-    assertThat(result.curve()).hasSize(9).isSortedAccordingTo(
-        (a, b) -> Double.compare(a.offered(), b.offered()));
+    assertThat(result.curve())
+        .hasSize(9)
+        .isSortedAccordingTo((a, b) -> Double.compare(a.offered(), b.offered()));
     // Nothing was written.
     try (Bundle opened = Bundle.open(bundle)) {
       assertThat(opened.manifest().tuning()).isEqualTo(Tuning.defaults());
     }
 
     String page = TunePage.html(result);
-    assertThat(page).contains("<svg", "polyline", "knee", "&lt;dense&gt;").doesNotContain("<dense>");
+    assertThat(page)
+        .contains("<svg", "polyline", "knee", "&lt;dense&gt;")
+        .doesNotContain("<dense>");
   }
 
   @Test
@@ -119,7 +122,12 @@ class TunerTest {
   void moreCoresThanGivenAreRefused() {
     assertThatThrownBy(() ->
             new Tuner.Asked(
-                bundle, examples, Optional.empty(), 0, 1 + Cores.available(), Duration.ofSeconds(1)))
+                bundle,
+                examples,
+                Optional.empty(),
+                0,
+                1 + Cores.available(),
+                Duration.ofSeconds(1)))
         .isInstanceOf(BadInputException.class)
         .hasMessageContaining("cores: " + (1 + Cores.available()));
   }
