@@ -16,7 +16,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Optional;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -39,15 +38,10 @@ class MalformedRequestsTest {
     TinyModels.add(folder.resolve("adder/1"), 1);
     server =
         InferenceServer.start(
-            new ServerOptions(
-                folder,
-                "127.0.0.1",
-                0,
-                100_000,
-                Duration.ofSeconds(1),
-                Duration.ZERO,
-                false,
-                Optional.empty()));
+            ServerOptions.of(folder)
+                .withAddress("127.0.0.1", 0)
+                .withMaxRequestBytes(100_000)
+                .withTimeouts(Duration.ofSeconds(1), Duration.ZERO));
   }
 
   @AfterAll
