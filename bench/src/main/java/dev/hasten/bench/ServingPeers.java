@@ -39,6 +39,8 @@ public final class ServingPeers {
   private static final int MOST_IN_FLIGHT = 4_000;
   private static final Duration PATIENCE = Duration.ofSeconds(20);
   private static final double ALIKE = 0.999;
+  private static final Duration WARM_UP = Duration.ofSeconds(40);
+  private static final Duration MLSERVER_WARM_UP = Duration.ofSeconds(5);
 
   /** A server's model. */
   private record Target(String name, URI uri, boolean mlserver) {
@@ -151,11 +153,12 @@ public final class ServingPeers {
     }
   }
 
-  /** Of one core a JVM's compiler has little: it gets longer. */
+  /** A JVM's compiler has little of one core, so its server gets longer. */
   private void warmUp(List<Target> targets) {
     for (Target target : targets) {
-      for (int i = 0; i < (target.mlserver() ? 1 : 4); i++) {
-        Turn unused = closed(target, 8);
+      long end = System.nanoTime() + (target.mlserver() ? MLSERVER_WARM_UP : WARM_UP).toNanos();
+      while (System.nanoTime() < end) {
+        Turn unused = closed(target, 32);
       }
     }
   }
