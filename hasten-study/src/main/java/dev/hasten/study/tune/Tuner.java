@@ -228,9 +228,19 @@ public final class Tuner {
     }
     tried.addAll(second.stream().filter(search -> !tried.contains(search)).toList());
     round(second, FIRST_STEPS, 1);
-    List<LoadSearch> last = best(second, 2);
-    round(last, LAST_STEPS, 2);
-    List<LoadSearch> ordered = new ArrayList<>(chosenFirst(last));
+    return confirmed(tried);
+  }
+
+  /** The best of those that kept it in a longer round: whoever leads must go through one. */
+  private List<LoadSearch> confirmed(List<LoadSearch> tried) {
+    List<LoadSearch> confirmed = new ArrayList<>();
+    for (LoadSearch leader = best(tried, 1).getFirst();
+        !confirmed.contains(leader);
+        leader = best(tried, 1).getFirst()) {
+      round(List.of(leader), LAST_STEPS, 2);
+      confirmed.add(leader);
+    }
+    List<LoadSearch> ordered = new ArrayList<>(chosenFirst(confirmed));
     best(tried, tried.size()).stream()
         .filter(search -> !ordered.contains(search))
         .forEach(ordered::add);
