@@ -113,16 +113,30 @@ final class ServeCommand implements Callable<Integer> {
                 .withAdmin(admin)
                 .withRepository(repository.options(err)));
     InferenceServer server = InferenceServer.listen(options, protection.read());
-    Runtime.getRuntime().addShutdownHook(new Thread(server::close, "hasten-shutdown"));
+    EndSignal end = EndSignal.install();
     protection.warning(host).ifPresent(err::println);
     err.printf(
         "listening on %s://%s:%d (REST and gRPC)%n", protection.scheme(), host, server.port());
-    server.awaitLoaded();
-    err.println(
-        server.repository().ready()
-            ? "ready"
-            : "not ready: a model cannot be opened; the others answer");
-    server.awaitStop();
-    return Main.Exit.DONE;
+    Thread.ofVirtual().start(() -> sayWhenLoaded(server, end, err));
+    try {
+      return end.await();
+    } finally {
+      server.close();
+    }
+  }
+
+  private static void sayWhenLoaded(InferenceServer server, EndSignal end, PrintWriter err) {
+    try {
+      server.awaitLoaded();
+    } catch (RuntimeException e) {
+      end.fail(e);
+      return;
+    }
+    if (!end.isGiven()) {
+      err.println(
+          server.repository().ready()
+              ? "ready"
+              : "not ready: a model cannot be opened; the others answer");
+    }
   }
 }

@@ -150,7 +150,8 @@ class ReloadsTest {
     for (int stop = 1; stop <= STOPS; stop++) {
       long from = System.nanoTime();
       // As a process ends that is told to by a signal.
-      assertThat(server.stop()).isEqualTo(143);
+      int code = server.stop();
+      assertThat(code).as(server.said().toString()).isEqualTo(143);
       server = serve();
       long to = System.nanoTime();
       List<Integer> before = clients.stream().map(LoadClient::answered).toList();
