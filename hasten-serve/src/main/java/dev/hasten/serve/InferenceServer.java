@@ -245,6 +245,9 @@ public final class InferenceServer implements AutoCloseable {
 
   /**
    * Takes no more requests, lets those in flight end within the time to drain, frees everything.
+   *
+   * <p>Not for a shutdown hook: ONNX Runtime frees itself in one, hooks run side by side, and a
+   * request that is still being answered would crash the process.
    */
   @Override
   public void close() {
