@@ -33,6 +33,23 @@ final class ProtectionFlags {
       description = "Ask clients for a certificate that this authority has signed.")
   private @Nullable Path clientAuthority;
 
+  @Option(
+      names = "--insecure",
+      description =
+          "Let whoever reaches the address load and unload models too (--admin without --tokens or"
+              + " --tls-client-ca, on an address that is not this machine's alone).")
+  private boolean insecure;
+
+  /** Models are not changed by strangers, unless that is said in so many words. */
+  void check(String host, boolean admin) {
+    if (admin && !insecure && tokens == null && clientAuthority == null && !loopback(host)) {
+      throw new BadInputException(
+          "--admin: whoever reaches %s could load and unload models (give --tokens or"
+                  .formatted(host)
+              + " --tls-client-ca, or --insecure if that is meant)");
+    }
+  }
+
   Protection read() {
     Protection protection = Protection.limitsOnly();
     Path file = tokens;
@@ -57,12 +74,8 @@ final class ProtectionFlags {
 
   /** Said where others than this machine can reach a server that anybody may use, or overhear. */
   Optional<String> warning(String host) {
-    try {
-      if (InetAddress.getByName(host).isLoopbackAddress()) {
-        return Optional.empty();
-      }
-    } catch (UnknownHostException e) {
-      throw new BadInputException(host + ": no such host", e);
+    if (loopback(host)) {
+      return Optional.empty();
     }
     if (tokens == null && clientAuthority == null) {
       return Optional.of(
@@ -73,5 +86,13 @@ final class ProtectionFlags {
         ? Optional.of(
             "warning: tokens travel unencrypted (give --tls-cert and --tls-key, or have a proxy do it)")
         : Optional.empty();
+  }
+
+  private static boolean loopback(String host) {
+    try {
+      return InetAddress.getByName(host).isLoopbackAddress();
+    } catch (UnknownHostException e) {
+      throw new BadInputException(host + ": no such host", e);
+    }
   }
 }

@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "%nExamples:",
       "  hasten serve bundle",
-      "  hasten serve models --host 0.0.0.0 --port 9000 --admin",
+      "  hasten serve models --host 0.0.0.0 --port 9000 --admin --tokens tokens",
       "  hasten serve models --jobs jobs",
       "  hasten serve --config serve.yaml",
       "  curl -s localhost:8000/v2/models/NAME",
@@ -93,6 +93,8 @@ final class ServeCommand implements Callable<Integer> {
 
   @Mixin private ProtectionFlags protection = new ProtectionFlags();
 
+  @Mixin private ObservationFlags observation = new ObservationFlags();
+
   @Spec private CommandSpec spec;
 
   @Override
@@ -103,6 +105,7 @@ final class ServeCommand implements Callable<Integer> {
           folder + ": no such file (expected: a bundle, or a folder of bundles)");
     }
     PrintWriter err = spec.commandLine().getErr();
+    protection.check(host, admin);
     ServerOptions options =
         jobs.on(
             ServerOptions.of(folder)
@@ -112,7 +115,8 @@ final class ServeCommand implements Callable<Integer> {
                     RepositoryFlags.time("--drain", drain))
                 .withAdmin(admin)
                 .withRepository(repository.options(err)));
-    InferenceServer server = InferenceServer.listen(options, protection.read());
+    InferenceServer server =
+        InferenceServer.listen(options, protection.read(), observation.read());
     EndSignal end = EndSignal.install();
     protection.warning(host).ifPresent(err::println);
     err.printf(

@@ -178,6 +178,25 @@ class BadServeTest {
   private static List<Case> protection() {
     return List.of(
         new Case(
+            "models to be changed by strangers",
+            BadInputs::repository,
+            serve("--admin", "--host", "0.0.0.0"),
+            "--admin: whoever reaches 0.0.0.0 could load and unload models",
+            "--insecure"),
+        new Case(
+            "access log that is a folder",
+            BadInputs::repository,
+            serve("--access-log", "@models"),
+            Main.Exit.ENVIRONMENT,
+            "cannot be written",
+            "--access-log"),
+        new Case(
+            "collector without a scheme",
+            BadInputs::repository,
+            serve("--otlp", "localhost:4318"),
+            "otlp: localhost:4318",
+            "http://"),
+        new Case(
             "tokens missing",
             BadInputs::repository,
             serve("--tokens", "@no.txt"),

@@ -8,6 +8,7 @@ import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import dev.hasten.serve.console.ConsoleService;
 import dev.hasten.serve.console.ReportTickets;
+import dev.hasten.serve.protocol.CallFacts;
 import dev.hasten.serve.protocol.Failures;
 import dev.hasten.serve.protocol.GrpcRefusals;
 import dev.hasten.serve.protocol.ProtocolException;
@@ -81,11 +82,14 @@ final class Gate implements DecoratingHttpServiceFunction {
       throw ProtocolException.of(Kind.UNAVAILABLE, "the server is stopping");
     }
     if (tokens.isPresent() && !tickets.admits(ctx)) {
-      check(tokens.get(), route, req.headers().get(HttpHeaderNames.AUTHORIZATION));
+      AccessTokens.Token token =
+          check(tokens.get(), route, req.headers().get(HttpHeaderNames.AUTHORIZATION));
+      CallFacts.of(ctx).setToken(token.name());
     }
   }
 
-  private static void check(AccessTokens tokens, String route, @Nullable String header) {
+  private static AccessTokens.Token check(
+      AccessTokens tokens, String route, @Nullable String header) {
     if (header == null || !header.toLowerCase(Locale.ROOT).startsWith(BEARER)) {
       throw ProtocolException.of(
           Kind.UNAUTHENTICATED, "no token (expected: the header 'Authorization: Bearer …')");
@@ -103,6 +107,7 @@ final class Gate implements DecoratingHttpServiceFunction {
           "the token of '%s' lacks the scope '%s'"
               .formatted(token.name(), needed.name().toLowerCase(Locale.ROOT)));
     }
+    return token;
   }
 
   private static AccessTokens.Scope scope(String route) {

@@ -8,11 +8,13 @@ import com.linecorp.armeria.server.ServerBuilder;
 import com.linecorp.armeria.server.ServiceConfig;
 import com.linecorp.armeria.server.encoding.DecodingService;
 import com.linecorp.armeria.server.encoding.EncodingService;
+import com.linecorp.armeria.server.logging.AccessLogWriter;
 import dev.hasten.runtime.BadInputException;
 import dev.hasten.runtime.EnvironmentException;
 import dev.hasten.serve.console.ConsoleService;
 import dev.hasten.serve.console.ReportTickets;
 import dev.hasten.serve.jobs.Jobs;
+import dev.hasten.serve.observe.Observation;
 import dev.hasten.serve.protocol.EmbeddingsService;
 import dev.hasten.serve.protocol.GrpcRefusals;
 import dev.hasten.serve.protocol.GrpcService;
@@ -56,7 +58,10 @@ public final class InferenceServer implements AutoCloseable {
   private volatile boolean stopping;
 
   private InferenceServer(
-      ServerOptions options, Protection protection, FolderRepository repository) {
+      ServerOptions options,
+      Protection protection,
+      Observation observation,
+      FolderRepository repository) {
     this.repository = repository;
     this.drainTimeout = options.drainTimeout();
     // All that may be wrong in files first: jobs leave a database behind.
@@ -64,7 +69,7 @@ public final class InferenceServer implements AutoCloseable {
     InetSocketAddress address = address(options);
     this.jobs = options.jobs().map(how -> Jobs.open(how, repository, options.maxRequestBytes()));
     try {
-      this.server = build(options, address, protection, tokens);
+      this.server = build(options, address, protection, observation.open(), tokens);
     } catch (RuntimeException e) {
       jobs.ifPresent(Jobs::close);
       throw e;
@@ -88,9 +93,20 @@ public final class InferenceServer implements AutoCloseable {
    * @throws EnvironmentException if the address cannot be listened on
    */
   public static InferenceServer start(ServerOptions options, Protection protection) {
-    InferenceServer server = listen(options, protection);
+    return start(options, protection, Observation.none());
+  }
+
+  /** As {@link #start(ServerOptions, Protection)}, reporting on requests. */
+  public static InferenceServer start(
+      ServerOptions options, Protection protection, Observation observation) {
+    InferenceServer server = listen(options, protection, observation);
     server.awaitLoaded();
     return server;
+  }
+
+  /** As {@link #listen(ServerOptions, Protection, Observation)}, without reports. */
+  public static InferenceServer listen(ServerOptions options, Protection protection) {
+    return listen(options, protection, Observation.none());
   }
 
   /**
@@ -98,13 +114,14 @@ public final class InferenceServer implements AutoCloseable {
    * are. A model answers as soon as it is open and warm itself.
    *
    * @throws BadInputException if there is no model to serve, or a file of the protection is wrong
-   * @throws EnvironmentException if the address cannot be listened on
+   * @throws EnvironmentException if the address cannot be listened on, or a log not be written
    */
-  public static InferenceServer listen(ServerOptions options, Protection protection) {
+  public static InferenceServer listen(
+      ServerOptions options, Protection protection, Observation observation) {
     FolderRepository repository = FolderRepository.of(options.models(), options.repository());
     InferenceServer server;
     try {
-      server = new InferenceServer(options, protection, repository);
+      server = new InferenceServer(options, protection, observation, repository);
     } catch (RuntimeException e) {
       repository.close();
       throw e;
@@ -171,6 +188,7 @@ public final class InferenceServer implements AutoCloseable {
       ServerOptions options,
       InetSocketAddress address,
       Protection protection,
+      Optional<AccessLogWriter> log,
       Optional<AccessTokens> tokens) {
     ServerBuilder builder =
         Server.builder()
@@ -186,6 +204,7 @@ public final class InferenceServer implements AutoCloseable {
             // A refusal may come before a long body has: who still sends must not be cut off.
             .requestAutoAbortDelay(Duration.ofSeconds(5));
     listen(builder, address, protection);
+    log.ifPresent(writer -> builder.accessLogWriter(writer, true));
     BooleanSupplier ready = () -> !stopping && repository.ready();
     new RestService(repository, ready, VERSION, options.admin()).bind(builder);
     new PredictService(repository).bind(builder);

@@ -14,6 +14,7 @@ import dev.hasten.runtime.Example;
 import dev.hasten.runtime.InputPipeline;
 import dev.hasten.runtime.Prediction;
 import dev.hasten.runtime.RequestOptions;
+import dev.hasten.runtime.Timing;
 import dev.hasten.serve.repository.ModelRepository;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -22,6 +23,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -116,6 +118,7 @@ public final class EmbeddingsService {
     Asked asked = Asked.of(Uploads.parse(body.content().array()));
     RequestOptions options = CallOptions.of(ctx, Map.of());
     ModelRepository.Lease lease = repository.lease(asked.model(), "");
+    long begun = System.nanoTime();
     List<CompletableFuture<Prediction>> runs =
         asked.texts().stream()
             .map(text -> lease.model().predict(Example.text(text), options))
@@ -123,6 +126,10 @@ public final class EmbeddingsService {
     ctx.whenRequestCancelling().thenAccept(cause -> runs.forEach(run -> run.cancel(true)));
     return CompletableFuture.allOf(runs.toArray(CompletableFuture[]::new))
         .thenApply(done -> {
+          runs.stream()
+              .map(run -> run.join().timing())
+              .max(Comparator.comparing(Timing::total))
+              .ifPresent(last -> CallFacts.of(ctx).ran(lease.model(), runs.size(), begun, last));
           long tokens =
               asked.texts().stream()
                   .mapToLong(text -> lease.model().batcher().length(Example.text(text)))

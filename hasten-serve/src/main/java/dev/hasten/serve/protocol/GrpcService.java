@@ -1,7 +1,7 @@
 package dev.hasten.serve.protocol;
 
 import com.linecorp.armeria.server.ServiceRequestContext;
-import dev.hasten.runtime.NdArray;
+import dev.hasten.runtime.Prediction;
 import dev.hasten.runtime.RequestOptions;
 import dev.hasten.serve.repository.ModelRepository;
 import dev.hasten.serve.wire.GRPCInferenceServiceGrpc.GRPCInferenceServiceImplBase;
@@ -33,7 +33,6 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
@@ -225,18 +224,18 @@ public final class GrpcService extends GRPCInferenceServiceImplBase {
     } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(e);
     }
-    CompletableFuture<Map<String, NdArray>> run;
+    CompletableFuture<Prediction> run;
     try {
       request = GrpcCodec.read(message);
       options = options(request);
-      run = lease.model().infer(request.inputs(), options);
+      run = RestService.run(ServiceRequestContext.current(), lease.model(), request, options);
     } catch (RuntimeException e) {
       lease.close();
       return CompletableFuture.failedFuture(e);
     }
     CompletableFuture<ModelInferResponse> answer =
-        run.thenApply(
-            outputs -> GrpcCodec.write(InferenceResponse.of(lease.model(), request, outputs)));
+        run.thenApply(prediction ->
+            GrpcCodec.write(InferenceResponse.of(lease.model(), request, prediction.outputs())));
     answer.whenComplete((response, failure) -> {
       if (answer.isCancelled()) {
         run.cancel(true);

@@ -9,8 +9,10 @@ import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.server.ServerBuilder;
 import com.linecorp.armeria.server.ServiceRequestContext;
+import dev.hasten.runtime.Example;
 import dev.hasten.runtime.NdArray;
 import dev.hasten.runtime.Prediction;
+import dev.hasten.runtime.RequestOptions;
 import dev.hasten.runtime.Timing;
 import dev.hasten.serve.repository.ModelRepository;
 import dev.hasten.serve.repository.ServedModel;
@@ -59,9 +61,9 @@ public final class PredictService {
 
   private static CompletableFuture<Prediction> submit(
       ServiceRequestContext ctx, ServedModel model, AggregatedHttpRequest body) {
-    return model.predict(
-        Uploads.read(model.pipeline(), body.contentType(), body.content().array()),
-        CallOptions.of(ctx, Map.of()));
+    Example example = Uploads.read(model.pipeline(), body.contentType(), body.content().array());
+    RequestOptions options = CallOptions.of(ctx, Map.of());
+    return CallFacts.of(ctx).follow(model, 1, () -> model.predict(example, options));
   }
 
   static String json(ServedModel model, Prediction prediction) {

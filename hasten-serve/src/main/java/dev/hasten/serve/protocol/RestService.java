@@ -14,7 +14,10 @@ import com.linecorp.armeria.common.ResponseHeaders;
 import com.linecorp.armeria.common.ResponseHeadersBuilder;
 import com.linecorp.armeria.server.ServerBuilder;
 import com.linecorp.armeria.server.ServiceRequestContext;
+import dev.hasten.runtime.Prediction;
+import dev.hasten.runtime.RequestOptions;
 import dev.hasten.serve.repository.ModelRepository;
+import dev.hasten.serve.repository.ServedModel;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -205,18 +208,31 @@ public final class RestService {
                           () -> RestCodec.read(body.content().array(), jsonLength(body)), executor)
                       .thenCompose(request ->
                           answer
-                              .cancels(
-                                  lease
-                                      .model()
-                                      .infer(
-                                          request.inputs(),
-                                          CallOptions.of(ctx, request.parameters())))
+                              .cancels(run(ctx, lease.model(), request))
                               .thenApplyAsync(
-                                  outputs ->
+                                  prediction ->
                                       response(
-                                          InferenceResponse.of(lease.model(), request, outputs)),
+                                          InferenceResponse.of(
+                                              lease.model(), request, prediction.outputs())),
                                   ctx.eventLoop()));
                 }));
+  }
+
+  /** Runs a request's tensors. */
+  static CompletableFuture<Prediction> run(
+      ServiceRequestContext ctx, ServedModel model, InferenceRequest request) {
+    return run(ctx, model, request, CallOptions.of(ctx, request.parameters()));
+  }
+
+  static CompletableFuture<Prediction> run(
+      ServiceRequestContext ctx,
+      ServedModel model,
+      InferenceRequest request,
+      RequestOptions options) {
+    CallFacts facts = CallFacts.of(ctx);
+    facts.setId(request.id());
+    return facts.follow(
+        model, CallFacts.examples(request.inputs()), () -> model.infer(request.inputs(), options));
   }
 
   private static Executor executor(ServiceRequestContext ctx, int bytes) {

@@ -46,8 +46,9 @@ public record StoredCall(boolean predict, String contentType, OptionalInt jsonLe
     return through(
         model.infer(request.inputs(), options),
         encoder,
-        outputs -> {
-          RestCodec.Body answer = RestCodec.write(InferenceResponse.of(model, request, outputs));
+        prediction -> {
+          RestCodec.Body answer =
+              RestCodec.write(InferenceResponse.of(model, request, prediction.outputs()));
           MediaType type =
               answer.jsonLength().isPresent() ? MediaType.OCTET_STREAM : MediaType.JSON;
           return new Answer(answer.bytes(), type.toString(), answer.jsonLength());

@@ -113,10 +113,10 @@ public final class ServedModel {
   }
 
   /** Runs the model on raw tensors; see {@link Batcher#submitTensors}. */
-  public CompletableFuture<Map<String, NdArray>> infer(
-      Map<String, NdArray> inputs, RequestOptions options) {
+  public CompletableFuture<Prediction> infer(Map<String, NdArray> inputs, RequestOptions options) {
     CompletableFuture<Prediction> answer = batcher.submitTensors(reshaping.in(inputs), options);
-    CompletableFuture<Map<String, NdArray>> outputs = answer.thenApply(this::offered);
+    CompletableFuture<Prediction> outputs =
+        answer.thenApply(prediction -> new Prediction(offered(prediction), prediction.timing()));
     outputs.whenComplete((result, failure) -> {
       if (outputs.isCancelled()) {
         answer.cancel(true);
