@@ -115,8 +115,7 @@ final class ServeCommand implements Callable<Integer> {
                     RepositoryFlags.time("--drain", drain))
                 .withAdmin(admin)
                 .withRepository(repository.options(err)));
-    InferenceServer server =
-        InferenceServer.listen(options, protection.read(), observation.read());
+    InferenceServer server = InferenceServer.listen(options, protection.read(), observation.read());
     EndSignal end = EndSignal.install();
     protection.warning(host).ifPresent(err::println);
     err.printf(
