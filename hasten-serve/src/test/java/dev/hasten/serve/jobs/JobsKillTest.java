@@ -154,12 +154,12 @@ class JobsKillTest {
     int count = 0;
     String after = "";
     while (true) {
-      JsonNode page = json.readTree(client.get("/v2/jobs?limit=1000&after=" + after).body());
+      JsonNode page = json.readTree(client.get("/v2/jobs?limit=1000" + after).body());
       count += page.get("jobs").size();
       if (!page.has("next")) {
         return count;
       }
-      after = page.get("next").asText();
+      after = "&after=" + page.get("next").asText();
     }
   }
 }
