@@ -9,17 +9,17 @@ out=$(realpath -m "${1:?usage: base.sh OUT.tar}")
 jdk=${JAVA_HOME:?JAVA_HOME: not set (expected: a JDK 25)}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mkdir "$work/debs" "$work/root"
+mkdir "$work/debs" "$work/files"
 
 (cd "$work/debs" && apt-get download -q libc6 libgcc-s1 libstdc++6 zlib1g base-files tzdata >/dev/null)
 for deb in "$work"/debs/*.deb; do
-  dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$work/root" --exclude './usr/share/doc*' --exclude './usr/share/locale*' --exclude './usr/lib/*/gconv*'
+  dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$work/files" --exclude './usr/share/doc*' --exclude './usr/share/locale*' --exclude './usr/lib/*/gconv*'
 done
 
-"$jdk/bin/jlink" --output "$work/root/opt/java" --strip-debug --no-man-pages --no-header-files \
+"$jdk/bin/jlink" --output "$work/files/opt/java" --strip-debug --no-man-pages --no-header-files \
   --add-modules java.se,jdk.unsupported,jdk.crypto.ec,jdk.management,jdk.zipfs,jdk.localedata --include-locales en
 
-cd "$work/root"
+cd "$work/files"
 echo 'hasten:x:65532:65532::/tmp:/nonexistent' >etc/passwd
 echo 'hasten:x:65532:' >etc/group
 echo 'hosts: files dns' >etc/nsswitch.conf
