@@ -347,7 +347,7 @@ public final class BatcherLoad {
           millis(r.refusal(0.5)),
           millis(r.refusal(0.99)),
           (jvm.totalMemory() - jvm.freeMemory()) / 1e6,
-          residentBytes() / 1e6);
+          ProcessFacts.residentBytes(ProcessHandle.current().pid()) / 1e6);
     }
     LoadTest.run(batcher::submit, examples, Load.of(OVERLOAD * peak, Duration.ofSeconds(2), goal));
     for (int second = 1; second <= 3; second++) {
@@ -361,15 +361,6 @@ public final class BatcherLoad {
           millis(r.latency(0.5)),
           millis(r.latency(0.99)));
     }
-  }
-
-  private static long residentBytes() throws IOException {
-    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-      if (line.startsWith("VmRSS:")) {
-        return Long.parseLong(line.replaceAll("[^0-9]", "")) << 10;
-      }
-    }
-    throw new IOException("no VmRSS in /proc/self/status");
   }
 
   private static double millis(Duration duration) {

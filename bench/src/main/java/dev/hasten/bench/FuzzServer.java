@@ -15,8 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -30,8 +28,6 @@ import picocli.CommandLine.Option;
  */
 @Command(name = "FuzzServer", mixinStandardHelpOptions = true)
 public final class FuzzServer implements java.util.concurrent.Callable<Integer> {
-  private static final Pattern HEAP =
-      Pattern.compile("jvm_memory_used_bytes\\{area=\"heap\",[^}]*} ([0-9.E+]+)");
   private static final Duration HEALTH = Duration.ofSeconds(5);
 
   @Option(names = "--requests", defaultValue = "1000000")
@@ -144,39 +140,16 @@ public final class FuzzServer implements java.util.concurrent.Callable<Integer> 
 
   private void sample(FuzzRun run, Process server, int port) throws Exception {
     long pid = server.pid();
-    Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
-    new ProcessBuilder(jcmd.toString(), Long.toString(pid), "GC.run")
-        .redirectErrorStream(true)
-        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-        .start()
-        .waitFor();
-    double used = 0;
-    Matcher area = HEAP.matcher(get(port, "/metrics").body());
-    while (area.find()) {
-      used += Double.parseDouble(area.group(1));
-    }
-    String status = Files.readString(Path.of("/proc", Long.toString(pid), "status"));
-    long files;
-    try (Stream<Path> open = Files.list(Path.of("/proc", Long.toString(pid), "fd"))) {
-      files = open.count();
-    }
+    ProcessFacts.collectGarbage(pid);
+    double used = ProcessFacts.heapBytes(get(port, "/metrics").body());
     System.out.printf(
         Locale.ROOT,
-        "| %,d | %.1f MiB | %.0f MiB | %s | %d |%n",
+        "| %,d | %.1f MiB | %.0f MiB | %d | %d |%n",
         run.sent(),
         used / (1 << 20),
-        Long.parseLong(field(status, "VmRSS").replace(" kB", "")) / 1024.0,
-        field(status, "Threads"),
-        files);
-  }
-
-  private static String field(String status, String name) {
-    return status
-        .lines()
-        .filter(line -> line.startsWith(name + ":"))
-        .map(line -> line.substring(name.length() + 1).strip())
-        .findFirst()
-        .orElseThrow();
+        (double) ProcessFacts.residentBytes(pid) / (1 << 20),
+        ProcessFacts.threads(pid),
+        ProcessFacts.openFiles(pid));
   }
 
   private HttpResponse<String> get(int port, String path) throws Exception {

@@ -86,7 +86,7 @@ public final class PredictorSoak {
         for (Future<?> worker : workers) {
           worker.get();
         }
-        rss.add(residentBytes());
+        rss.add(ProcessFacts.residentBytes(ProcessHandle.current().pid()));
       }
     } catch (ExecutionException e) {
       throw new IllegalStateException("a call failed", e.getCause());
@@ -169,15 +169,6 @@ public final class PredictorSoak {
       case 2 -> predictor.predict(List.of(example, Example.text("a"), example)).getLast();
       default -> predictor.predict(example);
     };
-  }
-
-  private static long residentBytes() throws IOException {
-    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-      if (line.startsWith("VmRSS:")) {
-        return Long.parseLong(line.replaceAll("[^0-9]", "")) << 10;
-      }
-    }
-    throw new IOException("no VmRSS in /proc/self/status");
   }
 
   private static long median(List<Long> values) {

@@ -2,12 +2,10 @@ package dev.hasten.bench;
 
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -112,24 +110,6 @@ final class ServerProcess implements AutoCloseable {
   /** Time that it had of all cores. */
   Duration cpu() {
     return process.info().totalCpuDuration().orElse(Duration.ZERO);
-  }
-
-  long residentBytes() {
-    return memory("VmRSS:");
-  }
-
-  /** Needs {@code /proc}. */
-  private long memory(String field) {
-    try {
-      for (String line : Files.readAllLines(Path.of("/proc", String.valueOf(pid()), "status"))) {
-        if (line.startsWith(field)) {
-          return Long.parseLong(line.replaceAll("\\D", "")) << 10;
-        }
-      }
-      return 0;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   /** SIGTERM, and waits for the end; returns the exit status. */

@@ -208,6 +208,20 @@ public final class ServingOverhead {
     return said;
   }
 
+  /** A row for the model {@code identity}. */
+  static ModelInferRequest identity() {
+    return ModelInferRequest.newBuilder()
+        .setModelName("identity")
+        .addInputs(
+            ModelInferRequest.InferInputTensor.newBuilder()
+                .setName("x")
+                .setDatatype("FP32")
+                .addShape(1)
+                .addShape(WIDTH))
+        .addRawInputContents(ByteString.copyFrom(new byte[4 * WIDTH]))
+        .build();
+  }
+
   private static List<Wire> wires(Path folder, int port) throws IOException {
     byte[] floats = ByteBuffer.allocate(4 * WIDTH).order(ByteOrder.LITTLE_ENDIAN).array();
     byte[] header =
@@ -222,18 +236,7 @@ public final class ServingOverhead {
     rest.write(header);
     rest.write(floats);
     Path restBody = Files.write(folder.resolve("rest"), rest.toByteArray());
-    byte[] message =
-        ModelInferRequest.newBuilder()
-            .setModelName("identity")
-            .addInputs(
-                ModelInferRequest.InferInputTensor.newBuilder()
-                    .setName("x")
-                    .setDatatype("FP32")
-                    .addShape(1)
-                    .addShape(WIDTH))
-            .addRawInputContents(ByteString.copyFrom(floats))
-            .build()
-            .toByteArray();
+    byte[] message = identity().toByteArray();
     ByteArrayOutputStream frame = new ByteArrayOutputStream();
     DataOutputStream out = new DataOutputStream(frame);
     out.writeByte(0);

@@ -1,6 +1,5 @@
 package dev.hasten.bench;
 
-import com.google.protobuf.ByteString;
 import com.linecorp.armeria.client.grpc.GrpcClients;
 import dev.hasten.serve.wire.GRPCInferenceServiceGrpc;
 import dev.hasten.serve.wire.ModelInferRequest;
@@ -43,8 +42,6 @@ import java.util.stream.Stream;
 public final class ServingSoak {
   private static final int WIDTH = 256;
   private static final Duration SAMPLE = Duration.ofSeconds(30);
-  private static final Pattern HEAP =
-      Pattern.compile("(?m)^jvm_memory_used_bytes\\{area=\"heap\".*} ([0-9.E+]+)$");
   private static final Pattern ID = Pattern.compile("\"id\"\\s*:\\s*\"([^\"]+)\"");
   private static final String INFER = "/v2/models/identity/infer";
   private static final List<String> WORDS =
@@ -114,7 +111,7 @@ public final class ServingSoak {
       while (System.nanoTime() - start < length.toNanos()) {
         Thread.sleep(SAMPLE);
         double seconds = (System.nanoTime() - start) / 1e9;
-        resident.put(seconds, server.residentBytes());
+        resident.put(seconds, ProcessFacts.residentBytes(server.pid()));
         csv.println(sample(seconds));
         csv.flush();
       }
@@ -139,28 +136,19 @@ public final class ServingSoak {
   }
 
   private String sample(double seconds) throws IOException, InterruptedException {
-    Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
-    new ProcessBuilder(jcmd.toString(), String.valueOf(server.pid()), "GC.run")
-        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-        .start()
-        .waitFor();
+    long pid = server.pid();
+    ProcessFacts.collectGarbage(pid);
     String metrics =
         http.send(request("/metrics").build(), HttpResponse.BodyHandlers.ofString()).body();
-    double heap =
-        HEAP.matcher(metrics).results().mapToDouble(m -> Double.parseDouble(m.group(1))).sum();
-    Path own = Path.of("/proc", String.valueOf(server.pid()));
-    try (Stream<Path> files = Files.list(own.resolve("fd"));
-        Stream<Path> threads = Files.list(own.resolve("task"))) {
-      return String.format(
-          Locale.ROOT,
-          "%.0f,%.1f,%.1f,%d,%d,%d",
-          seconds,
-          server.residentBytes() / 1e6,
-          heap / 1e6,
-          threads.count(),
-          files.count(),
-          counts.values().stream().mapToLong(LongAdder::sum).sum());
-    }
+    return String.format(
+        Locale.ROOT,
+        "%.0f,%.1f,%.1f,%d,%d,%d",
+        seconds,
+        ProcessFacts.residentBytes(pid) / 1e6,
+        ProcessFacts.heapBytes(metrics) / 1e6,
+        ProcessFacts.threads(pid),
+        ProcessFacts.openFiles(pid),
+        counts.values().stream().mapToLong(LongAdder::sum).sum());
   }
 
   private void every(long millis, Act act) {
@@ -230,17 +218,7 @@ public final class ServingSoak {
     GRPCInferenceServiceGrpc.GRPCInferenceServiceBlockingStub stub =
         GrpcClients.newClient(
             "gproto+" + url, GRPCInferenceServiceGrpc.GRPCInferenceServiceBlockingStub.class);
-    ModelInferRequest request =
-        ModelInferRequest.newBuilder()
-            .setModelName("identity")
-            .addInputs(
-                ModelInferRequest.InferInputTensor.newBuilder()
-                    .setName("x")
-                    .setDatatype("FP32")
-                    .addShape(1)
-                    .addShape(WIDTH))
-            .addRawInputContents(ByteString.copyFrom(new byte[4 * WIDTH]))
-            .build();
+    ModelInferRequest request = ServingOverhead.identity();
     return random -> {
       if (stub.modelInfer(request).getRawOutputContents(0).size() == 4 * WIDTH) {
         counted("grpc");

@@ -5,6 +5,7 @@ import dev.hasten.serve.jobs.JobParts.Part;
 import dev.hasten.serve.protocol.Failures;
 import dev.hasten.serve.protocol.ProtocolException;
 import dev.hasten.serve.protocol.StoredCall;
+import dev.hasten.serve.repository.Cancelling;
 import dev.hasten.serve.repository.ModelRepository;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -118,11 +119,7 @@ final class BulkRun {
           answer.complete(result.body());
         }
       });
-      answer.whenComplete((result, failure) -> {
-        if (answer.isCancelled()) {
-          run.cancel(true);
-        }
-      });
+      Cancelling.both(answer, run);
     } catch (RuntimeException e) {
       answer.completeExceptionally(e);
     }

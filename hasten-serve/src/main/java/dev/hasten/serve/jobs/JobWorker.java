@@ -5,6 +5,7 @@ import dev.hasten.runtime.RequestOptions;
 import dev.hasten.serve.protocol.Failures;
 import dev.hasten.serve.protocol.ProtocolException;
 import dev.hasten.serve.protocol.StoredCall;
+import dev.hasten.serve.repository.Cancelling;
 import dev.hasten.serve.repository.ModelRepository;
 import java.time.Duration;
 import java.util.List;
@@ -156,11 +157,7 @@ final class JobWorker {
     try {
       CompletableFuture<StoredCall.Answer> run =
           call.run(lease.model(), BEHIND, finished.encoder());
-      answer.whenComplete((result, failure) -> {
-        if (answer.isCancelled()) {
-          run.cancel(true);
-        }
-      });
+      Cancelling.both(answer, run);
       run.whenComplete((result, failure) -> {
         lease.close();
         if (failure == null) {

@@ -4,6 +4,7 @@ import com.linecorp.armeria.common.RequestContext;
 import dev.hasten.runtime.NdArray;
 import dev.hasten.runtime.Prediction;
 import dev.hasten.runtime.Timing;
+import dev.hasten.serve.repository.Cancelling;
 import dev.hasten.serve.repository.ServedModel;
 import io.netty.util.AttributeKey;
 import java.util.List;
@@ -83,17 +84,12 @@ public final class CallFacts {
       ServedModel model, int examples, Supplier<CompletableFuture<Prediction>> start) {
     long begun = System.nanoTime();
     CompletableFuture<Prediction> run = start.get();
-    CompletableFuture<Prediction> followed =
+    return Cancelling.both(
         run.thenApply(prediction -> {
           ran(model, examples, begun, prediction.timing());
           return prediction;
-        });
-    followed.whenComplete((prediction, failure) -> {
-      if (followed.isCancelled()) {
-        run.cancel(true);
-      }
-    });
-    return followed;
+        }),
+        run);
   }
 
   void ran(ServedModel model, int examples, long begun, Timing timing) {

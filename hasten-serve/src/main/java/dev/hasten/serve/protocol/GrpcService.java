@@ -3,6 +3,7 @@ package dev.hasten.serve.protocol;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import dev.hasten.runtime.Prediction;
 import dev.hasten.runtime.RequestOptions;
+import dev.hasten.serve.repository.Cancelling;
 import dev.hasten.serve.repository.ModelRepository;
 import dev.hasten.serve.wire.GRPCInferenceServiceGrpc.GRPCInferenceServiceImplBase;
 import dev.hasten.serve.wire.ModelConfigRequest;
@@ -236,13 +237,9 @@ public final class GrpcService extends GRPCInferenceServiceImplBase {
     CompletableFuture<ModelInferResponse> answer =
         run.thenApply(prediction ->
             GrpcCodec.write(InferenceResponse.of(lease.model(), request, prediction.outputs())));
-    answer.whenComplete((response, failure) -> {
-      if (answer.isCancelled()) {
-        run.cancel(true);
-      }
-      lease.close();
-    });
-    return answer;
+    // Added last, it runs first: the run is cancelled before its model is let go.
+    answer.whenComplete((response, failure) -> lease.close());
+    return Cancelling.both(answer, run);
   }
 
   /** A call's own deadline counts unless the request names one. */

@@ -90,8 +90,6 @@ public final class RestErrors implements ServerErrorHandler {
       case HttpResponseException e -> e.httpResponse();
       case ShuttingDownException end ->
           of(ctx, ProtocolException.of(Kind.UNAVAILABLE, "the server is stopping"));
-      case RequestTimeoutException late ->
-          of(ctx, ProtocolException.of(Kind.DEADLINE, "the request took too long"));
       case ContentTooLargeException large ->
           of(
               ctx,

@@ -2,6 +2,7 @@ package dev.hasten.serve.protocol;
 
 import com.linecorp.armeria.common.MediaType;
 import dev.hasten.runtime.RequestOptions;
+import dev.hasten.serve.repository.Cancelling;
 import dev.hasten.serve.repository.ServedModel;
 import java.nio.charset.StandardCharsets;
 import java.util.OptionalInt;
@@ -57,12 +58,6 @@ public record StoredCall(boolean predict, String contentType, OptionalInt jsonLe
 
   private static <T> CompletableFuture<Answer> through(
       CompletableFuture<T> run, Executor encoder, java.util.function.Function<T, Answer> encode) {
-    CompletableFuture<Answer> answer = run.thenApplyAsync(encode, encoder);
-    answer.whenComplete((result, failure) -> {
-      if (answer.isCancelled()) {
-        run.cancel(true);
-      }
-    });
-    return answer;
+    return Cancelling.both(run.thenApplyAsync(encode, encoder), run);
   }
 }

@@ -115,14 +115,9 @@ public final class ServedModel {
   /** Runs the model on raw tensors; see {@link Batcher#submitTensors}. */
   public CompletableFuture<Prediction> infer(Map<String, NdArray> inputs, RequestOptions options) {
     CompletableFuture<Prediction> answer = batcher.submitTensors(reshaping.in(inputs), options);
-    CompletableFuture<Prediction> outputs =
-        answer.thenApply(prediction -> new Prediction(offered(prediction), prediction.timing()));
-    outputs.whenComplete((result, failure) -> {
-      if (outputs.isCancelled()) {
-        answer.cancel(true);
-      }
-    });
-    return outputs;
+    return Cancelling.both(
+        answer.thenApply(prediction -> new Prediction(offered(prediction), prediction.timing())),
+        answer);
   }
 
   private Map<String, NdArray> offered(Prediction prediction) {
