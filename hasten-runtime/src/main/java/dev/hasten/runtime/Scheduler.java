@@ -37,6 +37,9 @@ final class Scheduler<P> {
   /** A client may take this many times what it leaves free (Choudhury, Hahne 1998). */
   private static final int CLIENT_TAKES = 4;
 
+  /** Weight of the newest request in the share of those refused: about the last 200 count. */
+  private static final double NEWEST = 0.01;
+
   private final SchedulerSettings settings;
   private final CostEstimate cost;
   private final BatchChoice<P> choice;
@@ -47,6 +50,9 @@ final class Scheduler<P> {
   private int items;
   private long bytes;
   private long lastInteractive = Long.MIN_VALUE / 2;
+
+  /** Share of the newest requests that was refused because it would have been late. */
+  private double refused;
 
   Scheduler(SchedulerSettings settings) {
     this.settings = settings;
@@ -94,13 +100,23 @@ final class Scheduler<P> {
   Admission offer(Waiting<P> request, long now) {
     Admission answer = consider(request, now);
     if (answer instanceof Admission.Accepted) {
+      refused -= NEWEST * refused;
       enqueue(request, now);
     }
     return answer;
   }
 
-  /** What {@link #offer} would say. */
+  /** Refuses a request that {@link #offer} would refuse; another is to be offered. */
   Admission consider(Waiting<P> request, long now) {
+    Admission answer = answer(request, now);
+    if (answer instanceof Admission.Refused(RejectedRequestException.Reason reason, long retry)
+        && reason == RejectedRequestException.Reason.TOO_LATE) {
+      refused += NEWEST * (1 - refused);
+    }
+    return answer;
+  }
+
+  private Admission answer(Waiting<P> request, long now) {
     if (request.deadline <= now) {
       return new Admission.Refused(RejectedRequestException.Reason.TOO_LATE, 0);
     }
@@ -226,7 +242,7 @@ final class Scheduler<P> {
     lane.shares.reached(least);
     double most = least + settings.fairness().toNanos();
     Predicate<Waiting<P>> fair = request -> lane.shares.used(request.client) <= most;
-    return start(choice.best(able, fair, now, longest(lane.priority, now)), now);
+    return start(choice.best(able, fair, now, longest(lane.priority, now), refused), now);
   }
 
   private long longest(Priority priority, long now) {
@@ -363,14 +379,16 @@ final class Scheduler<P> {
 
   /**
    * When the request would be answered if it were taken: after what runs now and, of those that
-   * wait, those that are due before it; but no later than its client's equal share allows.
+   * wait, those that are due before it, with the run that it shares with others; but no later than
+   * its client's equal share allows. Of those that wait, their lengths differing, most share a run.
    */
   private long expectedEnd(Waiting<P> request, long now) {
     Lane<P> lane = lane(request.priority);
     int batch = batch(Math.ceilDiv(items + 1, settings.instances()));
     long due = Math.min(request.deadline, now + settings.patience().toNanos());
     double ahead = work(lane.queue, due, batch);
-    double own = request.rows * cost.nanosPerRow(batch, request.length);
+    int shared = Math.max(request.rows, Math.ceilDiv(2 * batch, 3));
+    double own = (double) settings.instances() * cost.nanos(shared, request.length);
     if (lane.shares.backlogged() > 1 || lane.shares.waiting(request.client) == 0) {
       double mine = settings.fairness().toNanos();
       for (Waiting<P> other : lane.queue) {
