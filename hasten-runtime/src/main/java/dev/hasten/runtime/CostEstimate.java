@@ -9,7 +9,7 @@ final class CostEstimate {
   private static final double NEWEST = 0.1;
 
   /** One run held up by something else must not upset the estimate. */
-  private static final double MOST_AT_ONCE = 4;
+  private static final double MOST_AT_ONCE = 1.5;
 
   private final BatchCost cost;
   private double scale = 1;
