@@ -43,6 +43,7 @@ final class ServerProcess implements AutoCloseable {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=ALL-UNNAMED");
     command.add("--sun-misc-unsafe-memory-access=allow");
+    command.add("-XX:TrimNativeHeapInterval=60000");
     command.addAll(jvm);
     command.add("dev.hasten.cli.Main");
     command.add("serve");

@@ -2,6 +2,7 @@ package dev.hasten.serve;
 
 import com.linecorp.armeria.common.Flags;
 import com.linecorp.armeria.common.grpc.GrpcSerializationFormats;
+import com.linecorp.armeria.common.metric.NoopMeterRegistry;
 import com.linecorp.armeria.common.util.EventLoopGroups;
 import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
@@ -196,6 +197,10 @@ public final class InferenceServer implements AutoCloseable {
             .requestTimeout(options.requestTimeout())
             .childChannelPipelineCustomizer(drain::accepted)
             .workerGroup(workers, false)
+            .blockingTaskExecutor(
+                BlockingTasks.forCores(Runtime.getRuntime().availableProcessors()), true)
+            // Armeria's own numbers would go to nobody, and outlive the server.
+            .meterRegistry(NoopMeterRegistry.get())
             .errorHandler(new RestErrors())
             .maxNumConnections(protection.maxConnections())
             .http1MaxHeaderSize(protection.maxHeaderBytes())

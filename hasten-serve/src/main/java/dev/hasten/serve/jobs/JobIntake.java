@@ -24,6 +24,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -32,6 +33,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,12 +49,16 @@ final class JobIntake {
   private static final int LINES_AT_ONCE = 500;
   private static final long BYTES_AT_ONCE = 4 << 20;
 
+  /** Each holds {@link #BYTES_AT_ONCE}. */
+  private static final int MOST_UPLOADS = 100;
+
   private final JobStore store;
   private final JobParts parts;
   private final ModelRepository repository;
   private final JobsOptions options;
   private final int longestLine;
   private final JobWorker worker;
+  private final Semaphore uploads = new Semaphore(MOST_UPLOADS);
 
   JobIntake(
       JobStore store,
@@ -193,8 +199,14 @@ final class JobIntake {
   }
 
   private HttpResponse bulk(ServiceRequestContext ctx, HttpRequest req) {
+    if (!uploads.tryAcquire()) {
+      throw ProtocolException.tooMany(
+          "too many bulk jobs are being sent (at most %d at once)".formatted(MOST_UPLOADS),
+          Duration.ofSeconds(1));
+    }
     return HttpResponse.of(
-        CompletableFuture.supplyAsync(() -> receive(ctx, req), ctx.blockingTaskExecutor()));
+        CompletableFuture.supplyAsync(() -> receive(ctx, req), Jobs.PATIENT)
+            .whenComplete((answer, failure) -> uploads.release()));
   }
 
   private HttpResponse receive(ServiceRequestContext ctx, HttpRequest req) {

@@ -159,16 +159,17 @@ final class JobViews {
                       over.complete(true);
                     }
                   });
-          ctx.eventLoop()
-              .schedule(() -> over.complete(false), wait.toMillis(), TimeUnit.MILLISECONDS);
+          ScheduledFuture<?> patience =
+              ctx.eventLoop()
+                  .schedule(() -> over.complete(false), wait.toMillis(), TimeUnit.MILLISECONDS);
           ctx.whenRequestCancelling().thenAccept(cause -> over.complete(false));
+          over.thenRun(() -> {
+            watcher.close();
+            // It holds the request, for minutes.
+            patience.cancel(false);
+          });
           return HttpResponse.of(
-              over.thenApplyAsync(
-                  ended -> {
-                    watcher.close();
-                    return answer.apply(job(ctx));
-                  },
-                  ctx.blockingTaskExecutor()));
+              over.thenApplyAsync(ended -> answer.apply(job(ctx)), ctx.blockingTaskExecutor()));
         });
   }
 
@@ -214,7 +215,7 @@ final class JobViews {
     ctx.clearRequestTimeout();
     HttpResponseWriter out = HttpResponse.streaming();
     out.write(headers.build());
-    ctx.blockingTaskExecutor().execute(() -> stream(job, out));
+    Jobs.PATIENT.execute(() -> stream(job, out));
     return out;
   }
 

@@ -8,6 +8,7 @@ import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.UUID;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -22,6 +23,9 @@ import org.slf4j.LoggerFactory;
 public final class Jobs implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Jobs.class);
   private static final Duration SWEEP = Duration.ofSeconds(30);
+
+  /** For what goes on as fast as its client sends or takes: threads that cost next to nothing. */
+  static final Executor PATIENT = task -> Thread.ofVirtual().name("hasten-jobs-client").start(task);
 
   private final Database database;
   private final JobStore store;
