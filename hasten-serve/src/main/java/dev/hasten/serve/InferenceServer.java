@@ -68,9 +68,14 @@ public final class InferenceServer implements AutoCloseable {
     // All that may be wrong in files first: jobs leave a database behind.
     Optional<AccessTokens> tokens = protection.tokens().map(AccessTokens::read);
     InetSocketAddress address = address(options);
-    this.jobs = options.jobs().map(how -> Jobs.open(how, repository, options.maxRequestBytes()));
+    ServerMetrics metrics = new ServerMetrics(repository);
+    this.jobs =
+        options
+            .jobs()
+            .map(how ->
+                Jobs.open(how, repository, options.maxRequestBytes(), metrics.registry()));
     try {
-      this.server = build(options, address, protection, observation.open(), tokens);
+      this.server = build(options, address, protection, observation.open(), tokens, metrics);
     } catch (RuntimeException e) {
       jobs.ifPresent(Jobs::close);
       throw e;
@@ -190,7 +195,8 @@ public final class InferenceServer implements AutoCloseable {
       InetSocketAddress address,
       Protection protection,
       Optional<AccessLogWriter> log,
-      Optional<AccessTokens> tokens) {
+      Optional<AccessTokens> tokens,
+      ServerMetrics metrics) {
     ServerBuilder builder =
         Server.builder()
             .maxRequestLength(options.maxRequestBytes())
@@ -224,7 +230,7 @@ public final class InferenceServer implements AutoCloseable {
             .build());
     builder.routeDecorator().pathPrefix("/v2").build(DecodingService.newDecorator());
     builder.routeDecorator().pathPrefix("/v2").build(EncodingService.newDecorator());
-    new ServerMetrics(repository).bind(builder);
+    metrics.bind(builder);
     new OpenApi(tokens.isPresent()).bind(builder);
     ReportTickets tickets = new ReportTickets();
     new ConsoleService(repository, ready, VERSION, jobs.isPresent(), tickets).bind(builder);

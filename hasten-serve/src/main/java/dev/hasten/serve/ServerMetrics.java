@@ -9,6 +9,7 @@ import dev.hasten.serve.repository.Latencies;
 import dev.hasten.serve.repository.ModelRepository;
 import dev.hasten.serve.repository.ServedModel;
 import dev.hasten.serve.repository.Statistics;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
@@ -55,6 +56,11 @@ final class ServerMetrics implements MultiCollector {
     new ProcessorMetrics().bindTo(registry);
   }
 
+  /** For numbers that others count. */
+  MeterRegistry registry() {
+    return registry;
+  }
+
   void bind(ServerBuilder server) {
     server
         .route()
@@ -97,6 +103,7 @@ final class ServerMetrics implements MultiCollector {
             "hasten_model_load_failures",
             "Versions that could not be opened",
             ModelRepository.Loads::failed));
+    all.add(lastFailures());
     return new MetricSnapshots(all);
   }
 
@@ -192,6 +199,24 @@ final class ServerMetrics implements MultiCollector {
               .labels(Labels.of("model", loads.model()))
               .value(value.applyAsDouble(loads))
               .build());
+    }
+    return metric.build();
+  }
+
+  private MetricSnapshot lastFailures() {
+    GaugeSnapshot.Builder metric =
+        GaugeSnapshot.builder()
+            .name("hasten_model_load_last_failure_timestamp_seconds")
+            .help("When a version could not be opened, last");
+    for (ModelRepository.Loads loads : repository.loads()) {
+      loads
+          .lastFailure()
+          .ifPresent(when ->
+              metric.dataPoint(
+                  GaugeSnapshot.GaugeDataPointSnapshot.builder()
+                      .labels(Labels.of("model", loads.model()))
+                      .value(when.toEpochMilli() / 1e3)
+                      .build()));
     }
     return metric.build();
   }

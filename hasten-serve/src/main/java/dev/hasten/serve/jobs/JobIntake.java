@@ -58,6 +58,7 @@ final class JobIntake {
   private final JobsOptions options;
   private final int longestLine;
   private final JobWorker worker;
+  private final JobMetrics metrics;
   private final Semaphore uploads = new Semaphore(MOST_UPLOADS);
 
   JobIntake(
@@ -66,13 +67,15 @@ final class JobIntake {
       ModelRepository repository,
       JobsOptions options,
       int longestLine,
-      JobWorker worker) {
+      JobWorker worker,
+      JobMetrics metrics) {
     this.store = store;
     this.parts = parts;
     this.repository = repository;
     this.options = options;
     this.longestLine = longestLine;
     this.worker = worker;
+    this.metrics = metrics;
   }
 
   void bind(ServerBuilder server) {
@@ -180,6 +183,7 @@ final class JobIntake {
     return switch (submitted) {
       case Submitted.Accepted accepted -> {
         if (accepted.isNew()) {
+          metrics.submitted(accepted.job());
           worker.wake();
         }
         ResponseHeadersBuilder headers =

@@ -2,6 +2,7 @@ package dev.hasten.serve.jobs;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -20,11 +21,13 @@ final class JobLeases {
   private final Database database;
   private final InstantSource clock;
   private final JobsOptions options;
+  private final JobMetrics metrics;
 
-  JobLeases(Database database, InstantSource clock, JobsOptions options) {
+  JobLeases(Database database, InstantSource clock, JobsOptions options, JobMetrics metrics) {
     this.database = database;
     this.clock = clock;
     this.options = options;
+    this.metrics = metrics;
   }
 
   /** How a job ended. A result comes with its format. */
@@ -43,9 +46,11 @@ final class JobLeases {
    */
   List<Job> claim(String owner, int most, boolean bulkToo) {
     long now = clock.millis();
-    return database.transaction(session -> {
-      takeBack(session, now);
-      return session.query(
+    List<Job> parked = new ArrayList<>();
+    List<Job> taken =
+        database.transaction(session -> {
+          parked.addAll(takeBack(session, now));
+          return session.query(
           JobRows::read,
           "WITH due AS (SELECT id FROM job WHERE state = 'queued' AND not_before <= ?"
               + " AND bulk <= ? ORDER BY not_before LIMIT ?"
@@ -60,19 +65,25 @@ final class JobLeases {
           now + options.lease().toMillis(),
           now);
     });
+    parked.forEach(job -> metrics.ended(job, JobState.PARKED, clock.instant()));
+    taken.forEach(metrics::began);
+    return taken;
   }
 
   /**
    * What nodes that went away had waits again; but a job that takes its node down with it must not
    * take all the others.
+   *
+   * @return those that are given up
    */
-  private void takeBack(Database.Session session, long now) throws SQLException {
-    session.update(
+  private List<Job> takeBack(Database.Session session, long now) throws SQLException {
+    List<Job> parked = session.query(
+        JobRows::read,
         "UPDATE job SET state = 'parked', ended = ?, expires = ?, error = 'the node that ran it'"
             + " || ' went away without an answer, at attempt ' || CAST(attempts AS TEXT)"
             + " || ' of ' || CAST(? AS TEXT), owner = NULL, lease_until = NULL, "
             + Hooks.DUE
-            + " WHERE state = 'running' AND lease_until < ? AND attempts >= ?",
+            + " WHERE state = 'running' AND lease_until < ? AND attempts >= ? RETURNING *",
         now,
         now + options.ttl().toMillis(),
         String.valueOf(options.attempts()),
@@ -83,6 +94,7 @@ final class JobLeases {
         "UPDATE job SET state = 'queued', owner = NULL, lease_until = NULL"
             + " WHERE state = 'running' AND lease_until < ?",
         now);
+    return parked;
   }
 
   /**
@@ -93,15 +105,21 @@ final class JobLeases {
    */
   Set<String> finish(List<Ending> endings) {
     long now = clock.millis();
-    return database.transaction(session -> {
-      Set<String> kept = new HashSet<>();
-      for (Ending ending : endings) {
-        if (finish(session, ending, now)) {
-          kept.add(ending.job().id());
-        }
-      }
-      return kept;
-    });
+    Set<String> written =
+        database.transaction(session -> {
+          Set<String> kept = new HashSet<>();
+          for (Ending ending : endings) {
+            if (finish(session, ending, now)) {
+              kept.add(ending.job().id());
+            }
+          }
+          return kept;
+        });
+    endings.stream()
+        .filter(ending -> written.contains(ending.job().id()))
+        .forEach(ending ->
+            metrics.ended(ending.job(), ending.state(), Instant.ofEpochMilli(now)));
+    return written;
   }
 
   private boolean finish(Database.Session session, Ending ending, long now) throws SQLException {

@@ -6,6 +6,9 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.Map;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -198,6 +201,44 @@ final class JobStore {
     sql.append(" ORDER BY id DESC LIMIT ?");
     values.add(limit);
     return database.once(session -> session.query(JobRows::read, sql.toString(), values.toArray()));
+  }
+
+  /**
+   * How many jobs there are.
+   *
+   * @param oldestWaiting for how long the job has been due that waits longest
+   */
+  record Standing(Map<JobState, Long> counts, Duration oldestWaiting) {
+    Standing {
+      counts = Map.copyOf(counts);
+    }
+
+    static Standing none() {
+      return new Standing(Map.of(), Duration.ZERO);
+    }
+
+    long count(JobState state) {
+      return counts.getOrDefault(state, 0L);
+    }
+  }
+
+  Standing standing() {
+    record Row(JobState state, long count, long earliest) {}
+    List<Row> rows =
+        database.once(session ->
+            session.query(
+                row -> new Row(JobState.of(row.getString(1)), row.getLong(2), row.getLong(3)),
+                // What an index has.
+                "SELECT state, COUNT(*), MIN(not_before) FROM job GROUP BY state"));
+    long since =
+        rows.stream()
+            .filter(row -> row.state() == JobState.QUEUED)
+            .mapToLong(Row::earliest)
+            .findFirst()
+            .orElse(Long.MAX_VALUE);
+    return new Standing(
+        rows.stream().collect(Collectors.toMap(Row::state, Row::count)),
+        Duration.ofMillis(Math.max(0, clock.millis() - Math.min(since, clock.millis()))));
   }
 
   /** Whether it was still to be ended. */

@@ -14,6 +14,7 @@ import dev.hasten.serve.protocol.ProtocolException;
 import dev.hasten.serve.protocol.RestCodec;
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -37,12 +38,15 @@ final class JobViews {
   private final JobParts parts;
   private final JobWatch watch;
   private final JobWorker worker;
+  private final JobMetrics metrics;
 
-  JobViews(JobStore store, JobParts parts, JobWatch watch, JobWorker worker) {
+  JobViews(
+      JobStore store, JobParts parts, JobWatch watch, JobWorker worker, JobMetrics metrics) {
     this.store = store;
     this.parts = parts;
     this.watch = watch;
     this.worker = worker;
+    this.metrics = metrics;
   }
 
   void bind(ServerBuilder server) {
@@ -293,8 +297,7 @@ final class JobViews {
 
   private HttpResponse cancel(ServiceRequestContext ctx) {
     Job job = job(ctx);
-    if (store.cancel(job.id())) {
-      worker.cancel(job.id());
+    if (cancelled(job)) {
       watch.changed(job.id());
     } else if (job(ctx).state() != JobState.CANCELLED) {
       throw ProtocolException.of(
@@ -302,6 +305,16 @@ final class JobViews {
           "the job can no longer be cancelled, it is " + job(ctx).state().text());
     }
     return json(HttpStatus.OK, JobJson.of(job(ctx)));
+  }
+
+  /** Whether it was still to be ended. */
+  private boolean cancelled(Job job) {
+    boolean cancelled = store.cancel(job.id());
+    if (cancelled) {
+      worker.cancel(job.id());
+      metrics.ended(job, JobState.CANCELLED, Instant.now());
+    }
+    return cancelled;
   }
 
   private HttpResponse retry(ServiceRequestContext ctx) {
@@ -319,9 +332,7 @@ final class JobViews {
   /** One that goes on is cancelled first. */
   private HttpResponse delete(ServiceRequestContext ctx) {
     Job job = job(ctx);
-    if (store.cancel(job.id())) {
-      worker.cancel(job.id());
-    }
+    cancelled(job);
     store.remove(job.id());
     watch.changed(job.id());
     return HttpResponse.of(HttpStatus.NO_CONTENT);

@@ -4,6 +4,7 @@ import com.linecorp.armeria.server.ServerBuilder;
 import dev.hasten.runtime.BadInputException;
 import dev.hasten.runtime.EnvironmentException;
 import dev.hasten.serve.repository.ModelRepository;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -24,6 +25,8 @@ public final class Jobs implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Jobs.class);
   private static final Duration SWEEP = Duration.ofSeconds(30);
 
+  private static final Duration COUNT = Duration.ofSeconds(5);
+
   /** For what goes on as fast as its client sends or takes: threads that cost next to nothing. */
   static final Executor PATIENT = task -> Thread.ofVirtual().name("hasten-jobs-client").start(task);
 
@@ -34,37 +37,51 @@ public final class Jobs implements AutoCloseable {
   private final Webhooks webhooks;
   private final JobIntake intake;
   private final JobViews views;
+  private final JobMetrics metrics;
   private final ScheduledExecutorService sweeper;
 
   private Jobs(
-      Database database, JobsOptions options, ModelRepository repository, long maxRequestBytes) {
+      Database database,
+      JobsOptions options,
+      ModelRepository repository,
+      long maxRequestBytes,
+      JobMetrics metrics) {
     InstantSource clock = InstantSource.system();
     this.database = database;
     this.store = new JobStore(database, clock, options);
     JobParts parts = new JobParts(database);
     this.watch = new JobWatch(store);
     this.webhooks = new Webhooks(new Hooks(database, clock), options, clock);
-    JobLeases leases = new JobLeases(database, clock, options);
+    this.metrics = metrics;
+    JobLeases leases = new JobLeases(database, clock, options, metrics);
     this.worker = new JobWorker(node(), leases, parts, repository, options, watch::changed);
-    this.intake = new JobIntake(store, parts, repository, options, (int) maxRequestBytes, worker);
-    this.views = new JobViews(store, parts, watch, worker);
+    this.intake =
+        new JobIntake(store, parts, repository, options, (int) maxRequestBytes, worker, metrics);
+    this.views = new JobViews(store, parts, watch, worker, metrics);
     this.sweeper =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("hasten-jobs-sweep").daemon().factory());
     long every = Math.clamp(options.ttl().toMillis() / 2, 100, SWEEP.toMillis());
     sweeper.scheduleWithFixedDelay(this::sweep, every, every, TimeUnit.MILLISECONDS);
+    sweeper.scheduleWithFixedDelay(
+        this::count, 0, COUNT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /**
    * Opens the database, makes its tables where they are missing, and begins to run what it has.
    *
    * @param maxRequestBytes of a request, or of a line of a bulk job
+   * @param registry gets the jobs' numbers
    * @throws BadInputException if the storage is neither a folder nor a PostgreSQL URL
    * @throws EnvironmentException if it can't be reached
    */
-  public static Jobs open(JobsOptions options, ModelRepository repository, long maxRequestBytes) {
+  public static Jobs open(
+      JobsOptions options,
+      ModelRepository repository,
+      long maxRequestBytes,
+      MeterRegistry registry) {
     Database database = Database.open(options.storage());
-    return new Jobs(database, options, repository, maxRequestBytes);
+    return new Jobs(database, options, repository, maxRequestBytes, new JobMetrics(registry));
   }
 
   /** Of this process alone: what an earlier one had must not be taken for its own. */
@@ -83,6 +100,14 @@ public final class Jobs implements AutoCloseable {
       store.sweep();
     } catch (RuntimeException e) {
       LOG.error("jobs past their time cannot be removed now", e);
+    }
+  }
+
+  private void count() {
+    try {
+      metrics.stand(store.standing());
+    } catch (RuntimeException e) {
+      LOG.error("jobs cannot be counted now", e);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.hasten.serve.repository;
 
 import dev.hasten.serve.protocol.ProtocolException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -60,11 +61,16 @@ final class Board {
   }
 
   void count(String model, boolean opened) {
+    Optional<Instant> failure = opened ? Optional.empty() : Optional.of(Instant.now());
     loads.merge(
         model,
-        new ModelRepository.Loads(model, opened ? 1 : 0, opened ? 0 : 1),
+        new ModelRepository.Loads(model, opened ? 1 : 0, opened ? 0 : 1, failure),
         (a, b) ->
-            new ModelRepository.Loads(model, a.opened() + b.opened(), a.failed() + b.failed()));
+            new ModelRepository.Loads(
+                model,
+                a.opened() + b.opened(),
+                a.failed() + b.failed(),
+                b.lastFailure().or(a::lastFailure)));
   }
 
   List<ModelRepository.Loads> loads() {

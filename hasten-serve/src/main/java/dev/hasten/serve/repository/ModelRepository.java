@@ -1,6 +1,8 @@
 package dev.hasten.serve.repository;
 
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The models of a server, by name and version. Thread-safe.
@@ -12,8 +14,12 @@ public interface ModelRepository extends AutoCloseable {
   /** A version that is known. */
   record Entry(String model, String version, State state, String reason) {}
 
-  /** How often versions of a model were opened since the start, and how often that failed. */
-  record Loads(String model, long opened, long failed) {}
+  /**
+   * How often versions of a model were opened since the start, and how often that failed.
+   *
+   * @param lastFailure empty: never
+   */
+  record Loads(String model, long opened, long failed, Optional<Instant> lastFailure) {}
 
   /** Whether a version answers; the protocol's words. */
   enum State {

@@ -18,6 +18,9 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.util.concurrent.TimeUnit;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -34,6 +37,8 @@ class JobStoreTest {
 
   @TempDir private Path folder;
   private final AtomicLong now = new AtomicLong(1_700_000_000_000L);
+  private final SimpleMeterRegistry numbers = new SimpleMeterRegistry();
+  private final JobMetrics metrics = new JobMetrics(numbers);
   private Database database;
   private JobStore store;
   private JobLeases leases;
@@ -52,7 +57,7 @@ class JobStoreTest {
     InstantSource clock = () -> Instant.ofEpochMilli(now.get());
     JobsOptions options = JobsOptions.of(storage).withTtl(Duration.ofMinutes(1));
     store = new JobStore(database, clock, options);
-    leases = new JobLeases(database, clock, options);
+    leases = new JobLeases(database, clock, options, metrics);
     parts = new JobParts(database);
   }
 
@@ -117,6 +122,42 @@ class JobStoreTest {
     assertThat(ended.result()).contains(binary);
     assertThat(ended.progress()).isEqualTo(new Job.Progress(1, 1, 0));
     assertThat(parts.result(made.id())).contains(body);
+  }
+
+  private double counted(String name, String... tags) {
+    return numbers.get(name).tags(tags).counter().count();
+  }
+
+  @Test
+  void whatStandsAndWhatHappensIsCounted() {
+    assertThat(store.standing()).isEqualTo(JobStore.Standing.none());
+    submit("a");
+    sleep(Duration.ofSeconds(5));
+    submit("b");
+    assertThat(store.standing())
+        .isEqualTo(new JobStore.Standing(Map.of(JobState.QUEUED, 2L), Duration.ofSeconds(5)));
+    Job first = leases.claim("n", 1, true).getFirst();
+    assertThat(store.standing().count(JobState.RUNNING)).isEqualTo(1);
+    assertThat(store.standing().oldestWaiting()).isZero();
+    sleep(Duration.ofSeconds(2));
+    leases.finish(List.of(success(first, "1")));
+    // Not the owner's any more: this did not happen.
+    leases.finish(List.of(success(first, "1")));
+    assertThat(counted("hasten.jobs.ended", "model", "m", "kind", "single", "state", "succeeded"))
+        .isEqualTo(1);
+    assertThat(numbers.get("hasten.job.duration").timer().totalTime(TimeUnit.SECONDS)).isEqualTo(7);
+    // A node that goes away with a job again and again.
+    for (int attempt = 1; attempt <= 3; attempt++) {
+      assertThat(leases.claim("n", 1, true)).hasSize(1);
+      sleep(Duration.ofSeconds(16));
+    }
+    assertThat(leases.claim("n", 1, true)).isEmpty();
+    assertThat(counted("hasten.jobs.ended", "model", "m", "kind", "single", "state", "parked"))
+        .isEqualTo(1);
+    assertThat(counted("hasten.job.attempts", "model", "m", "kind", "single")).isEqualTo(4);
+    metrics.stand(store.standing());
+    assertThat(numbers.get("hasten.jobs").tag("state", "parked").gauge().value()).isEqualTo(1);
+    assertThat(numbers.get("hasten.jobs").tag("state", "queued").gauge().value()).isZero();
   }
 
   @Test

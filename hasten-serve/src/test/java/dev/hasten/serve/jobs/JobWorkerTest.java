@@ -6,6 +6,7 @@ import dev.hasten.serve.protocol.ProtocolException;
 import dev.hasten.serve.protocol.ProtocolException.Kind;
 import dev.hasten.serve.repository.ModelRepository;
 import java.nio.file.Path;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -43,7 +44,7 @@ class JobWorkerTest {
       JobWorker worker =
           new JobWorker(
               "n",
-              new JobLeases(database, clock, options),
+              new JobLeases(database, clock, options, new JobMetrics(new SimpleMeterRegistry())),
               new JobParts(database),
               new Refusing(refusals),
               options,
