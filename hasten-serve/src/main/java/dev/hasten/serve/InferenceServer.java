@@ -2,7 +2,6 @@ package dev.hasten.serve;
 
 import com.linecorp.armeria.common.Flags;
 import com.linecorp.armeria.common.grpc.GrpcSerializationFormats;
-import com.linecorp.armeria.common.metric.NoopMeterRegistry;
 import com.linecorp.armeria.common.util.EventLoopGroups;
 import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
@@ -24,6 +23,7 @@ import dev.hasten.serve.protocol.RestErrors;
 import dev.hasten.serve.protocol.RestService;
 import dev.hasten.serve.repository.FolderRepository;
 import dev.hasten.serve.repository.ModelRepository;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.netty.channel.EventLoopGroup;
 import io.netty.handler.ssl.ClientAuth;
 import java.net.InetSocketAddress;
@@ -33,7 +33,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 
 /**
  * The inference server: models of a folder, over REST and gRPC on one port.
@@ -56,6 +55,7 @@ public final class InferenceServer implements AutoCloseable {
   private final Drain drain = new Drain();
   private final EventLoopGroup workers =
       EventLoopGroups.newEventLoopGroup(Flags.numCommonWorkers());
+  private final GrpcService grpc;
   private volatile boolean stopping;
 
   private InferenceServer(
@@ -65,6 +65,7 @@ public final class InferenceServer implements AutoCloseable {
       FolderRepository repository) {
     this.repository = repository;
     this.drainTimeout = options.drainTimeout();
+    this.grpc = new GrpcService(repository, this::ready, VERSION, options.admin());
     // All that may be wrong in files first: jobs leave a database behind.
     Optional<AccessTokens> tokens = protection.tokens().map(AccessTokens::read);
     InetSocketAddress address = address(options);
@@ -72,8 +73,7 @@ public final class InferenceServer implements AutoCloseable {
     this.jobs =
         options
             .jobs()
-            .map(how ->
-                Jobs.open(how, repository, options.maxRequestBytes(), metrics.registry()));
+            .map(how -> Jobs.open(how, repository, options.maxRequestBytes(), metrics.registry()));
     try {
       this.server = build(options, address, protection, observation.open(), tokens, metrics);
     } catch (RuntimeException e) {
@@ -205,8 +205,9 @@ public final class InferenceServer implements AutoCloseable {
             .workerGroup(workers, false)
             .blockingTaskExecutor(
                 BlockingTasks.forCores(Runtime.getRuntime().availableProcessors()), true)
-            // Armeria's own numbers would go to nobody, and outlive the server.
-            .meterRegistry(NoopMeterRegistry.get())
+            // For Armeria's own numbers, which nobody asks for: its default one outlives the
+            // server.
+            .meterRegistry(new CompositeMeterRegistry())
             .errorHandler(new RestErrors())
             .maxNumConnections(protection.maxConnections())
             .http1MaxHeaderSize(protection.maxHeaderBytes())
@@ -216,14 +217,13 @@ public final class InferenceServer implements AutoCloseable {
             .requestAutoAbortDelay(Duration.ofSeconds(5));
     listen(builder, address, protection);
     log.ifPresent(writer -> builder.accessLogWriter(writer, true));
-    BooleanSupplier ready = () -> !stopping && repository.ready();
-    new RestService(repository, ready, VERSION, options.admin()).bind(builder);
+    new RestService(repository, this::ready, VERSION, options.admin()).bind(builder);
     new PredictService(repository).bind(builder);
     new EmbeddingsService(repository).bind(builder);
     jobs.ifPresent(its -> its.bind(builder));
     builder.service(
         com.linecorp.armeria.server.grpc.GrpcService.builder()
-            .addService(new GrpcService(repository, ready, VERSION, options.admin()))
+            .addService(grpc)
             .supportedSerializationFormats(GrpcSerializationFormats.PROTO)
             .maxRequestMessageLength((int) options.maxRequestBytes())
             .exceptionHandler((ctx, status, cause, metadata) -> GrpcRefusals.status(status, cause))
@@ -233,7 +233,7 @@ public final class InferenceServer implements AutoCloseable {
     metrics.bind(builder);
     new OpenApi(tokens.isPresent()).bind(builder);
     ReportTickets tickets = new ReportTickets();
-    new ConsoleService(repository, ready, VERSION, jobs.isPresent(), tickets).bind(builder);
+    new ConsoleService(repository, this::ready, VERSION, jobs.isPresent(), tickets).bind(builder);
     builder.decorator(new Gate(tokens, tickets, () -> stopping));
     // Around the gate: what it refuses counts, too.
     builder.decorator(drain);
@@ -252,6 +252,10 @@ public final class InferenceServer implements AutoCloseable {
         .ifPresent(authority ->
             builder.tlsCustomizer(context ->
                 context.trustManager(authority.toFile()).clientAuth(ClientAuth.REQUIRE)));
+  }
+
+  private boolean ready() {
+    return !stopping && repository.ready();
   }
 
   /** Where it listens. */
@@ -282,8 +286,9 @@ public final class InferenceServer implements AutoCloseable {
   @Override
   public void close() {
     stopping = true;
-    // First, because clients that wait for a job would hold the server until its time to drain is
-    // over.
+    // First, because streams without a request and clients that wait for a job would hold the
+    // server until its time to drain is over.
+    grpc.stop();
     jobs.ifPresent(its -> its.stop(drainTimeout.dividedBy(2)));
     drain.run(drainTimeout);
     server.stop().join();

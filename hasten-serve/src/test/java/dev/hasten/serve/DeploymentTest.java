@@ -258,7 +258,6 @@ class DeploymentTest {
   private static HttpResponse<String> get(HttpClient http, InferenceServer server, String path)
       throws Exception {
     return http.send(
-        HttpRequest.newBuilder(at(server, path)).build(),
-        HttpResponse.BodyHandlers.ofString());
+        HttpRequest.newBuilder(at(server, path)).build(), HttpResponse.BodyHandlers.ofString());
   }
 }

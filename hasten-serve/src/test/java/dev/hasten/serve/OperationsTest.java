@@ -7,6 +7,7 @@ import dev.hasten.runtime.BadInputException;
 import dev.hasten.serve.wire.GRPCInferenceServiceGrpc;
 import dev.hasten.serve.wire.ModelInferRequest;
 import dev.hasten.serve.wire.ModelMetadataRequest;
+import dev.hasten.serve.wire.ModelStreamInferResponse;
 import dev.hasten.serve.wire.RepositoryModelLoadRequest;
 import dev.hasten.serve.wire.ServerLiveRequest;
 import io.grpc.ManagedChannel;
@@ -18,6 +19,7 @@ import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -27,6 +29,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
@@ -41,6 +44,7 @@ import javax.net.ssl.TrustManagerFactory;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Numbers, tokens, TLS, limits and the end of a server, through clients of others. */
@@ -223,10 +227,12 @@ class OperationsTest {
           GRPCInferenceServiceGrpc.newBlockingStub(channel);
       ModelMetadataRequest adder = ModelMetadataRequest.newBuilder().setName("adder").build();
       assertThat(stub.modelMetadata(adder).getName()).isEqualTo("adder");
-      // A stream that is open holds the server.
-      StreamObserver<ModelInferRequest> held =
-          GRPCInferenceServiceGrpc.newStub(channel).modelStreamInfer(new Ignoring<>());
-      held.onNext(ModelInferRequest.getDefaultInstance());
+      // A request whose body is yet to come holds the server.
+      Socket held = new Socket("127.0.0.1", server.port());
+      held.getOutputStream()
+          .write(
+              "POST /v2/models/adder/infer HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{"
+                  .getBytes(StandardCharsets.US_ASCII));
       assertThat(stub.modelMetadata(adder).getName()).isEqualTo("adder");
       closing.start();
       Status seen = Status.OK;
@@ -239,22 +245,49 @@ class OperationsTest {
       }
       assertThat(seen.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
       assertThat(seen.getDescription()).contains("the server is stopping");
-      held.onCompleted();
+      held.close();
       closing.join();
     } finally {
       channel.shutdownNow();
     }
   }
 
-  private static final class Ignoring<T> implements StreamObserver<T> {
-    @Override
-    public void onNext(T value) {}
+  @Test
+  @Timeout(60)
+  void aStreamWithoutARequestDoesNotHoldAServerThatStops() throws Exception {
+    InferenceServer server =
+        InferenceServer.start(options().withTimeouts(Duration.ofHours(1), Duration.ofHours(1)));
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", server.port()).usePlaintext().build();
+    CompletableFuture<String> answered = new CompletableFuture<>();
+    CompletableFuture<Status> ended = new CompletableFuture<>();
+    try {
+      GRPCInferenceServiceGrpc.newStub(channel)
+          .modelStreamInfer(
+              new StreamObserver<>() {
+                @Override
+                public void onNext(ModelStreamInferResponse answer) {
+                  answered.complete(answer.getErrorMessage());
+                }
 
-    @Override
-    public void onError(Throwable failure) {}
+                @Override
+                public void onError(Throwable failure) {
+                  ended.complete(Status.fromThrowable(failure));
+                }
 
-    @Override
-    public void onCompleted() {}
+                @Override
+                public void onCompleted() {
+                  ended.complete(Status.OK);
+                }
+              })
+          .onNext(ModelInferRequest.newBuilder().setModelName("nobody").build());
+      assertThat(answered.get()).contains("no model 'nobody'");
+      server.close();
+      assertThat(ended.get().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+      assertThat(ended.get().getDescription()).contains("the server is stopping");
+    } finally {
+      channel.shutdownNow();
+    }
   }
 
   @Test

@@ -10,6 +10,7 @@ import dev.hasten.runtime.Bundle;
 import dev.hasten.runtime.BundleManifest;
 import dev.hasten.runtime.PipelineSpec;
 import dev.hasten.serve.protocol.ProtocolException;
+import dev.hasten.serve.repository.ModelRepository;
 import dev.hasten.serve.repository.ModelRepository.Entry;
 import dev.hasten.serve.repository.ModelRepository.State;
 import dev.hasten.serve.repository.RepositoryListener;
@@ -136,6 +137,16 @@ class ReloadTest {
     until(() -> told.stream().anyMatch(line -> List.of(parts).stream().allMatch(line::contains)));
   }
 
+  /** Once what was let go of is closed. */
+  private static List<String> settled(InferenceServer server) throws InterruptedException {
+    List<String> index = index(server);
+    while (index.stream().anyMatch(entry -> entry.endsWith("UNLOADING"))) {
+      Thread.sleep(5);
+      index = index(server);
+    }
+    return index;
+  }
+
   private static List<String> index(InferenceServer server) {
     return server.repository().index().stream()
         .map(entry -> entry.model() + " " + entry.version() + " " + entry.state())
@@ -230,7 +241,7 @@ class ReloadTest {
       appear("2", 20);
       untilTold("closed adder 1");
       assertThat(answer(server)).isEqualTo("2 20");
-      assertThat(index(server)).containsExactly("adder 2 READY");
+      assertThat(settled(server)).containsExactly("adder 2 READY");
       assertThat(told)
           .containsExactly(
               "ready adder 1 []", "ready adder 2 []", "closed adder 1 version 2 answers");
@@ -333,12 +344,30 @@ class ReloadTest {
       untilTold("ready echo 1");
       delete(models.resolve("echo"));
       untilTold("closed echo 1");
-      assertThat(index(server)).containsExactly("adder 1 READY");
+      assertThat(settled(server)).containsExactly("adder 1 READY");
       // One that never worked does not take the server out of service.
       Files.writeString(
           Files.createDirectories(models.resolve("new/1")).resolve("model.onnx"), "no model");
       untilTold("failed new 1 false");
       assertThat(get(server, "/v2/health/ready").statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void whatAnswersItsLastRequestsIsUnloading() throws Exception {
+    try (InferenceServer server = InferenceServer.start(options())) {
+      ModelRepository.Lease last = server.repository().lease("adder", "");
+      appear("2", 20);
+      untilTold("closed adder 1");
+      assertThat(index(server)).containsExactly("adder 1 UNLOADING", "adder 2 READY");
+      last.close();
+      assertThat(settled(server)).containsExactly("adder 2 READY");
+      last = server.repository().lease("adder", "");
+      server.repository().unload("adder");
+      assertThat(index(server)).containsExactly("adder 2 UNLOADING");
+      assertThat(infer(server, "adder").statusCode()).isEqualTo(404);
+      last.close();
+      assertThat(settled(server)).containsExactly("adder 2 UNAVAILABLE");
     }
   }
 
@@ -351,7 +380,7 @@ class ReloadTest {
       appear("2", 20);
       Thread.sleep(200);
       assertThat(infer(server, "adder").statusCode()).isEqualTo(404);
-      assertThat(index(server)).containsExactly("adder 1 UNAVAILABLE");
+      assertThat(settled(server)).containsExactly("adder 1 UNAVAILABLE");
       server.repository().load("adder");
       assertThat(answer(server)).isEqualTo("2 20");
     }

@@ -51,20 +51,20 @@ final class JobLeases {
         database.transaction(session -> {
           parked.addAll(takeBack(session, now));
           return session.query(
-          JobRows::read,
-          "WITH due AS (SELECT id FROM job WHERE state = 'queued' AND not_before <= ?"
-              + " AND bulk <= ? ORDER BY not_before LIMIT ?"
-              + database.skippingTaken()
-              + ") UPDATE job SET state = 'running', owner = ?, lease_until = ?,"
-              + " attempts = attempts + 1, started = COALESCE(started, ?)"
-              + " WHERE id IN (SELECT id FROM due) RETURNING *",
-          now,
-          bulkToo ? 1 : 0,
-          most,
-          owner,
-          now + options.lease().toMillis(),
-          now);
-    });
+              JobRows::read,
+              "WITH due AS (SELECT id FROM job WHERE state = 'queued' AND not_before <= ?"
+                  + " AND bulk <= ? ORDER BY not_before LIMIT ?"
+                  + database.skippingTaken()
+                  + ") UPDATE job SET state = 'running', owner = ?, lease_until = ?,"
+                  + " attempts = attempts + 1, started = COALESCE(started, ?)"
+                  + " WHERE id IN (SELECT id FROM due) RETURNING *",
+              now,
+              bulkToo ? 1 : 0,
+              most,
+              owner,
+              now + options.lease().toMillis(),
+              now);
+        });
     parked.forEach(job -> metrics.ended(job, JobState.PARKED, clock.instant()));
     taken.forEach(metrics::began);
     return taken;
@@ -77,19 +77,20 @@ final class JobLeases {
    * @return those that are given up
    */
   private List<Job> takeBack(Database.Session session, long now) throws SQLException {
-    List<Job> parked = session.query(
-        JobRows::read,
-        "UPDATE job SET state = 'parked', ended = ?, expires = ?, error = 'the node that ran it'"
-            + " || ' went away without an answer, at attempt ' || CAST(attempts AS TEXT)"
-            + " || ' of ' || CAST(? AS TEXT), owner = NULL, lease_until = NULL, "
-            + Hooks.DUE
-            + " WHERE state = 'running' AND lease_until < ? AND attempts >= ? RETURNING *",
-        now,
-        now + options.ttl().toMillis(),
-        String.valueOf(options.attempts()),
-        now,
-        now,
-        options.attempts());
+    List<Job> parked =
+        session.query(
+            JobRows::read,
+            "UPDATE job SET state = 'parked', ended = ?, expires = ?, error = 'the node that ran it'"
+                + " || ' went away without an answer, at attempt ' || CAST(attempts AS TEXT)"
+                + " || ' of ' || CAST(? AS TEXT), owner = NULL, lease_until = NULL, "
+                + Hooks.DUE
+                + " WHERE state = 'running' AND lease_until < ? AND attempts >= ? RETURNING *",
+            now,
+            now + options.ttl().toMillis(),
+            String.valueOf(options.attempts()),
+            now,
+            now,
+            options.attempts());
     session.update(
         "UPDATE job SET state = 'queued', owner = NULL, lease_until = NULL"
             + " WHERE state = 'running' AND lease_until < ?",
@@ -117,8 +118,7 @@ final class JobLeases {
         });
     endings.stream()
         .filter(ending -> written.contains(ending.job().id()))
-        .forEach(ending ->
-            metrics.ended(ending.job(), ending.state(), Instant.ofEpochMilli(now)));
+        .forEach(ending -> metrics.ended(ending.job(), ending.state(), Instant.ofEpochMilli(now)));
     return written;
   }
 

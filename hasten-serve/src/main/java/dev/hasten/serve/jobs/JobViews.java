@@ -40,8 +40,7 @@ final class JobViews {
   private final JobWorker worker;
   private final JobMetrics metrics;
 
-  JobViews(
-      JobStore store, JobParts parts, JobWatch watch, JobWorker worker, JobMetrics metrics) {
+  JobViews(JobStore store, JobParts parts, JobWatch watch, JobWorker worker, JobMetrics metrics) {
     this.store = store;
     this.parts = parts;
     this.watch = watch;

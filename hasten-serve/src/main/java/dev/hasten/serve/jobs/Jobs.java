@@ -63,8 +63,7 @@ public final class Jobs implements AutoCloseable {
             Thread.ofPlatform().name("hasten-jobs-sweep").daemon().factory());
     long every = Math.clamp(options.ttl().toMillis() / 2, 100, SWEEP.toMillis());
     sweeper.scheduleWithFixedDelay(this::sweep, every, every, TimeUnit.MILLISECONDS);
-    sweeper.scheduleWithFixedDelay(
-        this::count, 0, COUNT.toMillis(), TimeUnit.MILLISECONDS);
+    sweeper.scheduleWithFixedDelay(this::count, 0, COUNT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /**

@@ -34,8 +34,9 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
@@ -49,6 +50,8 @@ public final class GrpcService extends GRPCInferenceServiceImplBase {
   private final BooleanSupplier ready;
   private final String version;
   private final boolean admin;
+  private final Set<InferStream> streams = ConcurrentHashMap.newKeySet();
+  private volatile boolean stopping;
 
   /** The parameters are {@link RestService}'s. */
   public GrpcService(
@@ -165,55 +168,23 @@ public final class GrpcService extends GRPCInferenceServiceImplBase {
     });
   }
 
-  /**
-   * Answers come as they are ready; each has its request's id. An error does not end the stream.
-   */
   @Override
   public StreamObserver<ModelInferRequest> modelStreamInfer(
       StreamObserver<ModelStreamInferResponse> out) {
-    // All of a stream happens on its event loop: from another thread an answer would only be put in
-    // its queue, and the end of the stream could overtake it.
-    Executor loop = ServiceRequestContext.current().eventLoop();
-    return new StreamObserver<>() {
-      // The client's half of the stream counts as one.
-      private int open = 1;
+    InferStream stream =
+        new InferStream(
+            this::infer, out, ServiceRequestContext.current().eventLoop(), streams::remove);
+    streams.add(stream);
+    if (stopping) {
+      stream.stop();
+    }
+    return stream;
+  }
 
-      @Override
-      public void onNext(ModelInferRequest request) {
-        open++;
-        infer(request)
-            .whenCompleteAsync(
-                (response, failure) -> {
-                  ModelStreamInferResponse.Builder message = ModelStreamInferResponse.newBuilder();
-                  if (failure != null) {
-                    message.setErrorMessage(String.valueOf(Failures.refusal(failure).getMessage()));
-                    message.setInferResponse(
-                        ModelInferResponse.newBuilder().setId(request.getId()));
-                  } else {
-                    message.setInferResponse(response);
-                  }
-                  out.onNext(message.build());
-                  left();
-                },
-                loop);
-      }
-
-      @Override
-      public void onError(Throwable failure) {
-        // The client has gone; its answers find nobody.
-      }
-
-      @Override
-      public void onCompleted() {
-        left();
-      }
-
-      private void left() {
-        if (--open == 0) {
-          out.onCompleted();
-        }
-      }
-    };
+  /** Ends the streams, which clients may hold open for ever, each after its last answer. */
+  public void stop() {
+    stopping = true;
+    streams.forEach(InferStream::stop);
   }
 
   private CompletableFuture<ModelInferResponse> infer(ModelInferRequest message) {

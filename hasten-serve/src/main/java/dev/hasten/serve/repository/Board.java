@@ -3,9 +3,9 @@ package dev.hasten.serve.repository;
 import dev.hasten.serve.protocol.ProtocolException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -25,6 +25,23 @@ final class Board {
    * A model that is added later and never worked does not take the server out of service.
    */
   private final Set<String> required = ConcurrentHashMap.newKeySet();
+
+  /** A version that lets nobody in any more, and answers its last requests. */
+  private record Leaving(String model, String version, Slot slot) {}
+
+  private final Set<Leaving> leaving = ConcurrentHashMap.newKeySet();
+
+  /** Retires a version that is in the map no more; it is listed until it is closed. */
+  void retire(String model, String version, Slot slot) {
+    Leaving its = new Leaving(model, version, slot);
+    leaving.add(its);
+    slot.closed().thenRun(() -> leaving.remove(its));
+    slot.retire();
+  }
+
+  void retireAll(String model, Versions versions) {
+    versions.open().forEach((version, its) -> retire(model, version, its.slot()));
+  }
 
   void require(String model) {
     required.add(model);
@@ -78,9 +95,19 @@ final class Board {
   }
 
   List<ModelRepository.Entry> index() {
-    List<ModelRepository.Entry> entries = new ArrayList<>();
-    new TreeMap<>(models).forEach((name, versions) -> entries.addAll(versions.entries(name)));
-    return entries;
+    NavigableMap<String, NavigableMap<String, ModelRepository.Entry>> entries = new TreeMap<>();
+    models.forEach((name, versions) -> entries.put(name, versions.entries(name)));
+    for (Leaving its : leaving) {
+      entries
+          .computeIfAbsent(its.model(), name -> new TreeMap<>(ModelFiles.BY_NUMBER))
+          .merge(
+              its.version(),
+              new ModelRepository.Entry(
+                  its.model(), its.version(), ModelRepository.State.UNLOADING, ""),
+              // Its successor under the same number is what counts.
+              (is, was) -> is.state() == ModelRepository.State.UNAVAILABLE ? was : is);
+    }
+    return entries.values().stream().flatMap(versions -> versions.values().stream()).toList();
   }
 
   boolean ready() {

@@ -149,7 +149,7 @@ public final class FolderRepository implements ModelRepository {
   private void drop(String name, Versions before) {
     applied.remove(name);
     board.remove(name);
-    before.retireAll();
+    board.retireAll(name, before);
     before
         .open()
         .keySet()
@@ -200,7 +200,7 @@ public final class FolderRepository implements ModelRepository {
       }
       board.put(model, old.away());
       board.forget(model);
-      old.retireAll();
+      board.retireAll(model, old);
       old.open()
           .keySet()
           .forEach(version -> options.listener().closed(model, version, Versions.UNLOADED));
@@ -228,7 +228,7 @@ public final class FolderRepository implements ModelRepository {
       for (String name : board.names()) {
         Versions versions = board.get(name);
         board.remove(name);
-        versions.retireAll();
+        board.retireAll(name, versions);
         versions.open().values().forEach(version -> closing.add(version.slot().closed()));
       }
     } finally {

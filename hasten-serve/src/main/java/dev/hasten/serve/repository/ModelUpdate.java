@@ -120,7 +120,7 @@ final class ModelUpdate {
     open.put(version, new Versions.Open(slot, files, ""));
     publish();
     if (has != null) {
-      has.slot().retire();
+      board.retire(name, version, has.slot());
     }
     board.count(name, true);
     listener.ready(
@@ -152,7 +152,7 @@ final class ModelUpdate {
 
   private void close(Map<String, Versions.Open> gone, Set<String> kept) {
     gone.forEach((version, its) -> {
-      its.slot().retire();
+      board.retire(name, version, its.slot());
       listener.closed(
           name,
           version,

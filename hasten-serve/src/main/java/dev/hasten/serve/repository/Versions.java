@@ -1,9 +1,7 @@
 package dev.hasten.serve.repository;
 
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
-import java.util.List;
 import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -71,7 +69,7 @@ record Versions(
   }
 
   /** For the index, by number. */
-  List<ModelRepository.Entry> entries(String model) {
+  NavigableMap<String, ModelRepository.Entry> entries(String model) {
     NavigableMap<String, ModelRepository.Entry> entries = new TreeMap<>(ModelFiles.BY_NUMBER);
     closed.forEach((version, its) ->
         entries.put(version, new ModelRepository.Entry(model, version, its.state(), its.reason())));
@@ -79,10 +77,6 @@ record Versions(
         entries.put(
             version,
             new ModelRepository.Entry(model, version, ModelRepository.State.READY, its.reason())));
-    return new ArrayList<>(entries.values());
-  }
-
-  void retireAll() {
-    open.values().forEach(version -> version.slot().retire());
+    return entries;
   }
 }
