@@ -169,6 +169,10 @@ public final class ServingSoak {
   }
 
   private void surprise(String what) {
+    if (over) {
+      // The server is being stopped, and says so.
+      return;
+    }
     counted("unexpected");
     if (surprises.size() < 20) {
       surprises.add(what);
