@@ -1,7 +1,10 @@
 package dev.hasten.runtime;
 
 import java.time.Duration;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +26,8 @@ final class BatchQueue {
   private final Condition empty = lock.newCondition();
 
   /** All guarded by the lock. */
+  private final Map<Decision.Run<Request>, Cancellation> stops = new IdentityHashMap<>();
+
   private int preparing;
 
   private boolean refusing;
@@ -115,6 +120,7 @@ final class BatchQueue {
     Waiting<Request> waiting = waiting(request, its.group(), its.rows(), its.length(), its.bytes());
     Admission answer;
     int queued;
+    Optional<Cancellation> yielding = Optional.empty();
     lock.lock();
     try {
       request.admitted = System.nanoTime();
@@ -125,6 +131,7 @@ final class BatchQueue {
               : scheduler.offer(waiting, now());
       queued = scheduler.waiting();
       if (answer instanceof Admission.Accepted) {
+        yielding = scheduler.yielding(now()).map(stops::get);
         work.signal();
         if (waiting.deadline < wakesAt) {
           deadlines.signal();
@@ -137,6 +144,7 @@ final class BatchQueue {
       request.reject(refusal(refused));
       return;
     }
+    yielding.ifPresent(Cancellation::cancel);
     listener.queued(request.options.priority(), request.options.client(), queued);
     if (request.future.isDone()) {
       // Taken back on its way here.
@@ -156,15 +164,22 @@ final class BatchQueue {
     }
   }
 
+  /**
+   * A run to be made.
+   *
+   * @param stop ends it early
+   */
+  record Taken(Decision.Run<Request> run, Cancellation stop) {}
+
   /** The next run for a worker that is free; null once there will be no more. */
-  Decision.@Nullable Run<Request> take() {
+  @Nullable Taken take() {
     while (true) {
       List<Waiting<Request>> expired;
-      Decision<Request> decision;
+      Taken taken = null;
       lock.lock();
       try {
         expired = scheduler.expire(now());
-        decision = scheduler.next(now());
+        Decision<Request> decision = scheduler.next(now());
         if (expired.isEmpty() && !(decision instanceof Decision.Run)) {
           signalIfEmpty();
           if (stopped) {
@@ -175,16 +190,20 @@ final class BatchQueue {
               decision instanceof Decision.Hold<Request> hold ? hold.until() : Long.MAX_VALUE);
           continue;
         }
-        if (decision instanceof Decision.Run && scheduler.waiting() > 0) {
-          // Another worker may be free, too.
-          work.signal();
+        if (decision instanceof Decision.Run<Request> run) {
+          taken = new Taken(run, Cancellation.manual());
+          stops.put(run, taken.stop());
+          if (scheduler.waiting() > 0) {
+            // Another worker may be free, too.
+            work.signal();
+          }
         }
       } finally {
         lock.unlock();
       }
       expire(expired);
-      if (decision instanceof Decision.Run<Request> run) {
-        return run;
+      if (taken != null) {
+        return taken;
       }
     }
   }
@@ -233,11 +252,40 @@ final class BatchQueue {
   }
 
   /**
+   * A run was stopped before its end.
+   *
+   * @return whether for others, so that its requests wait again; else it is still to be {@link
+   *     #ended}
+   */
+  boolean stopped(Decision.Run<Request> run) {
+    lock.lock();
+    try {
+      if (!scheduler.stopped(run)) {
+        return false;
+      }
+      stops.remove(run);
+      if (scheduler.nextDeadline() < wakesAt) {
+        deadlines.signal();
+      }
+    } finally {
+      lock.unlock();
+    }
+    for (Waiting<Request> waiting : run.requests()) {
+      if (waiting.payload.future.isDone()) {
+        // Taken back while it ran.
+        takeBack(waiting.payload);
+      }
+    }
+    return true;
+  }
+
+  /**
    * @param nanos that the model took; 0 if the run failed
    */
   void ended(Decision.Run<Request> run, long nanos) {
     lock.lock();
     try {
+      stops.remove(run);
       scheduler.ended(run, nanos);
       signalIfEmpty();
     } finally {

@@ -21,16 +21,15 @@ final class BatchWorker implements Runnable {
 
   @Override
   public void run() {
-    for (var run = queue.take(); run != null; run = queue.take()) {
-      answer(run);
+    for (var taken = queue.take(); taken != null; taken = queue.take()) {
+      answer(taken.run(), taken.stop());
     }
   }
 
-  private void answer(Decision.Run<Request> run) {
+  private void answer(Decision.Run<Request> run, Cancellation stop) {
     List<Request> requests = run.requests().stream().map(waiting -> waiting.payload).toList();
     listener.batchFormed(requests.size(), run.rows(), run.length(), queue.waiting());
     long start = System.nanoTime();
-    Cancellation stop = Cancellation.manual();
     StopOnceAll all = new StopOnceAll(requests.size(), stop);
     requests.forEach(request -> request.onCancel(all));
     long nanos = 0;
@@ -40,6 +39,10 @@ final class BatchWorker implements Runnable {
       nanos = end - start;
       answer(requests, done, start, end);
     } catch (RuntimeException | Error e) {
+      if (stop.isCancelled() && queue.stopped(run)) {
+        listener.batchStopped(requests.size(), run.rows());
+        return;
+      }
       if (requests.size() == 1 || e instanceof VirtualMachineError) {
         requests.forEach(request -> request.fail(e));
       } else {

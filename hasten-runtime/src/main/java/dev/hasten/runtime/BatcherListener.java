@@ -32,12 +32,17 @@ public interface BatcherListener {
   default void batchFormed(int requests, int rows, int length, int waiting) {}
 
   /**
-   * A run has ended, well or not.
+   * A run has ended, well or not; not told of one that was {@link #batchStopped stopped}.
    *
    * @param compute time of the instance: putting the batch together, the run, taking it apart; 0 if
    *     the run failed
    */
   default void batchRan(int requests, int rows, int length, Duration compute) {}
+
+  /**
+   * A run of low requests was stopped for the sake of an interactive one; its requests wait again.
+   */
+  default void batchStopped(int requests, int rows) {}
 
   /** A request has its answer. */
   default void completed(Priority priority, String client, int rows, Timing timing) {}

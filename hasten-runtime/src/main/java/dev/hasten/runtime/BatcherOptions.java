@@ -16,8 +16,8 @@ import java.util.Optional;
  * @param weights a client's share relative to that of others; 1 where absent
  * @param lowShare share of the time, 0 to 1, that low requests get while interactive ones always
  *     wait; above 0, so that they do not starve
- * @param lowSlice longest run of low requests while interactive ones come in, as these must wait
- *     for its end; a single request may take longer
+ * @param lowSlice longest run of low requests while interactive ones come in, and how far low
+ *     requests fall behind their share before they go first; a single request may take longer
  * @param patience how long a request without a deadline waits before those that are due later
  * @param listener told of everything that happens
  */

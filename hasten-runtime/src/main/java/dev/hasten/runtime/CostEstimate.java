@@ -25,6 +25,11 @@ final class CostEstimate {
     return Math.max(1, Math.round(scale * 1e9 * cost.seconds(rows, length)));
   }
 
+  /** What a run costs whatever is in it. */
+  double nanosPerRun() {
+    return scale * 1e9 * cost.seconds(0, 0);
+  }
+
   /** Of one row among {@code batch} of its own length. */
   double nanosPerRow(int batch, int length) {
     return scale * 1e9 * cost.seconds(batch, length) / batch;

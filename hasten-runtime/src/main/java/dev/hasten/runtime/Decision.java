@@ -10,8 +10,9 @@ sealed interface Decision<P> {
    * @param rows of all
    * @param length of the longest
    * @param expectedEnd on the scheduler's clock
+   * @param yields whether it may be stopped for interactive requests ({@link Scheduler#yielding})
    */
-  record Run<P>(List<Waiting<P>> requests, int rows, int length, long expectedEnd)
+  record Run<P>(List<Waiting<P>> requests, int rows, int length, long expectedEnd, boolean yields)
       implements Decision<P> {
     public Run {
       requests = List.copyOf(requests);

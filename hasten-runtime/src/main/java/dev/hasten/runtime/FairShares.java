@@ -60,6 +60,7 @@ final class FairShares {
     level = Math.max(level, used);
   }
 
+  /** Below 0: given back. */
   void charge(String name, double nanos) {
     known(name).used += nanos / weights.getOrDefault(name, 1.0);
   }

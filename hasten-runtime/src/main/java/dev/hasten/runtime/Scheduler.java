@@ -2,12 +2,15 @@ package dev.hasten.runtime;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.EnumMap;
-import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -25,7 +28,8 @@ import java.util.function.Predicate;
  *   <li>Next is the best batch ({@link BatchChoice}) of the clients that have had least.
  *   <li>What is expired or cancelled never runs. What will be late runs only if nothing else is
  *       there to run: so estimates that are too high correct themselves.
- *   <li>Low requests run when no other waits, and with a small share of the time otherwise.
+ *   <li>Low requests run when no other waits, and with a small share of the time otherwise. A run
+ *       of the former kind is stopped when an interactive request comes that would wait for it.
  * </ul>
  *
  * @param <P> what the caller knows a request by
@@ -37,6 +41,12 @@ final class Scheduler<P> {
   /** A client may take this many times what it leaves free (Choudhury, Hahne 1998). */
   private static final int CLIENT_TAKES = 4;
 
+  /** A run is not stopped for the sake of this part of the time of the request that waits. */
+  private static final int HARDLY = 4;
+
+  /** Weight of the newest gap between interactive requests: about the last 20 count. */
+  private static final double NEWEST_GAP = 0.1;
+
   /** Weight of the newest request in the share of those refused: about the last 200 count. */
   private static final double NEWEST = 0.01;
 
@@ -45,11 +55,18 @@ final class Scheduler<P> {
   private final BatchChoice<P> choice;
   private final Map<Priority, Lane<P>> lanes = new EnumMap<>(Priority.class);
   private final SortedSet<Waiting<P>> byDeadline = new TreeSet<>(Waiting::byDeadline);
-  private final Set<Decision.Run<P>> running = new HashSet<>();
+  private final Set<Decision.Run<P>> running = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  /** Those of them that {@link #yielding} has named. */
+  private final Set<Decision.Run<P>> yielding = Collections.newSetFromMap(new IdentityHashMap<>());
+
   private long sequence;
   private int items;
   private long bytes;
   private long lastInteractive = Long.MIN_VALUE / 2;
+
+  /** Mean time between interactive requests of late, at most as long as they linger. */
+  private double gap = INTERACTIVE_LINGERS;
 
   /** Share of the newest requests that was refused because it would have been late. */
   private double refused;
@@ -154,6 +171,14 @@ final class Scheduler<P> {
     request.sequence = sequence++;
     request.arrival = now;
     request.due = Math.min(request.deadline, now + settings.patience().toNanos());
+    add(request);
+    if (request.priority == Priority.INTERACTIVE) {
+      gap += NEWEST_GAP * (Math.min(now - lastInteractive, INTERACTIVE_LINGERS) - gap);
+      lastInteractive = now;
+    }
+  }
+
+  private void add(Waiting<P> request) {
     Lane<P> lane = lane(request.priority);
     if (lane.queue.isEmpty()) {
       // A lane that was empty has no claim to the time that it did not use.
@@ -169,9 +194,6 @@ final class Scheduler<P> {
     }
     items++;
     bytes += request.bytes;
-    if (request.priority == Priority.INTERACTIVE) {
-      lastInteractive = now;
-    }
   }
 
   private boolean remove(Waiting<P> request) {
@@ -235,30 +257,69 @@ final class Scheduler<P> {
     }
     if (able.isEmpty()) {
       Lane<P> lane = lane(lane(first).queue.isEmpty() ? second : first);
-      return start(List.of(lane.queue.first()), now);
+      return start(List.of(lane.queue.first()), now, yields(lane));
     }
     Lane<P> lane = lane(able.getFirst().priority);
     double least = able.stream().mapToDouble(r -> lane.shares.used(r.client)).min().orElseThrow();
     lane.shares.reached(least);
     double most = least + settings.fairness().toNanos();
     Predicate<Waiting<P>> fair = request -> lane.shares.used(request.client) <= most;
-    return start(choice.best(able, fair, now, longest(lane.priority, now), refused), now);
+    List<Waiting<P>> best = choice.best(able, fair, now, longest(lane.priority, now), refused);
+    return start(best, now, yields(lane));
   }
 
+  /** Low requests that run because no other waits have no claim to the time that they take. */
+  private boolean yields(Lane<P> lane) {
+    return lane.priority == Priority.LOW && lane(Priority.INTERACTIVE).queue.isEmpty();
+  }
+
+  /**
+   * Of low requests while interactive ones come: a run of the time {@code t} is not stopped with
+   * the probability {@code exp(-t / gap)}, and does {@code t - f} of work, {@code f} being what a
+   * run costs whatever is in it. Most is done per time where {@code t² - f t - f gap = 0}.
+   */
   private long longest(Priority priority, long now) {
-    return priority == Priority.LOW && now - lastInteractive < INTERACTIVE_LINGERS
-        ? settings.lowSlice().toNanos()
-        : Long.MAX_VALUE;
+    long since = now - lastInteractive;
+    if (priority != Priority.LOW || since >= INTERACTIVE_LINGERS) {
+      return Long.MAX_VALUE;
+    }
+    double fixed = cost.nanosPerRun() / 2;
+    double best = fixed + Math.sqrt(fixed * (fixed + 2 * Math.max(gap, since)));
+    return Math.min(settings.lowSlice().toNanos(), Math.round(best));
   }
 
-  /** The lane that has had least of its share. */
+  /**
+   * A run of low requests that is to be stopped, so that an interactive one need not wait for its
+   * end. Whoever is told of it tells {@link #stopped}, or {@link #ended} if it ended before. None
+   * if an instance is free, or is about to be.
+   */
+  Optional<Decision.Run<P>> yielding(long now) {
+    SortedSet<Waiting<P>> interactive = lane(Priority.INTERACTIVE).queue;
+    if (interactive.isEmpty() || running.size() < settings.instances() || !yielding.isEmpty()) {
+      return Optional.empty();
+    }
+    Waiting<P> first = interactive.first();
+    long soon = now + cost.nanos(first.rows, first.length) / HARDLY;
+    Optional<Decision.Run<P>> last =
+        running.stream()
+            .filter(Decision.Run::yields)
+            .max(Comparator.comparingLong(Decision.Run::expectedEnd));
+    if (last.isEmpty() || running.stream().anyMatch(run -> run.expectedEnd() <= soon)) {
+      return Optional.empty();
+    }
+    yielding.add(last.get());
+    return last;
+  }
+
+  /** Low requests are preferred once they are behind their share by a slice. */
   private Priority preferred() {
     Lane<P> low = lane(Priority.LOW);
     Lane<P> interactive = lane(Priority.INTERACTIVE);
     if (low.queue.isEmpty() || interactive.queue.isEmpty()) {
       return low.queue.isEmpty() ? Priority.INTERACTIVE : Priority.LOW;
     }
-    return interactive.used <= low.used ? Priority.INTERACTIVE : Priority.LOW;
+    double slice = settings.lowSlice().toNanos() / settings.lowShare();
+    return interactive.used <= low.used + slice ? Priority.INTERACTIVE : Priority.LOW;
   }
 
   /** Those that can still be in time, most urgent first. */
@@ -284,7 +345,7 @@ final class Scheduler<P> {
       boolean full = batch.size() < group.size() || rows(batch) >= size;
       long ready = group.getFirst().arrival + delay;
       if (full || ready <= now) {
-        return start(batch, now);
+        return start(batch, now, false);
       }
       until = Math.min(until, ready);
     }
@@ -311,21 +372,18 @@ final class Scheduler<P> {
     return batch.stream().mapToInt(request -> request.rows).sum();
   }
 
-  private Decision<P> start(List<Waiting<P>> batch, long now) {
+  private Decision<P> start(List<Waiting<P>> batch, long now, boolean yields) {
     int rows = rows(batch);
     int length = batch.stream().mapToInt(request -> request.length).max().orElse(0);
     long nanos = cost.nanos(rows, length);
-    Decision.Run<P> run = new Decision.Run<>(batch, rows, length, now + nanos);
+    Decision.Run<P> run = new Decision.Run<>(batch, rows, length, now + nanos, yields);
     double whole = 0;
     for (Waiting<P> request : run.requests()) {
       whole += cost.nanosPerRow(rows, request.length) * request.rows;
     }
     for (Waiting<P> request : run.requests()) {
-      Lane<P> lane = lane(request.priority);
-      double own = nanos * cost.nanosPerRow(rows, request.length) * request.rows / whole;
-      lane.shares.charge(request.client, own);
-      boolean low = request.priority == Priority.LOW;
-      lane.used += own / (low ? settings.lowShare() : 1 - settings.lowShare());
+      request.charged = nanos * cost.nanosPerRow(rows, request.length) * request.rows / whole;
+      lane(request.priority).shares.charge(request.client, request.charged);
       remove(request);
     }
     running.add(run);
@@ -338,25 +396,55 @@ final class Scheduler<P> {
    * @param nanos that it took; 0 if it failed, which tells nothing about the cost
    */
   void ended(Decision.Run<P> run, long nanos) {
-    running.remove(run);
+    remove(run);
+    for (Waiting<P> request : run.requests()) {
+      boolean low = request.priority == Priority.LOW;
+      lane(request.priority).used +=
+          request.charged / (low ? settings.lowShare() : 1 - settings.lowShare());
+    }
     if (nanos > 0) {
       cost.ran(run.rows(), run.length(), nanos);
     }
   }
 
+  /**
+   * A run was stopped before its end: its requests wait again, in their old places. What they were
+   * charged is given back, so that those who are stopped again and again come to their share.
+   *
+   * @return whether it was to be stopped; else nothing is done
+   */
+  boolean stopped(Decision.Run<P> run) {
+    if (!yielding.contains(run)) {
+      return false;
+    }
+    remove(run);
+    for (Waiting<P> request : run.requests()) {
+      add(request);
+      lane(request.priority).shares.charge(request.client, -request.charged);
+    }
+    return true;
+  }
+
+  private void remove(Decision.Run<P> run) {
+    running.remove(run);
+    yielding.remove(run);
+  }
+
   /** Time of an instance until everything that waits and runs now has ended. */
   private long backlog(long now) {
-    double work = remaining(now);
+    double work = remaining(now, Priority.LOW);
     for (Lane<P> lane : lanes.values()) {
       work += work(lane.queue, Long.MAX_VALUE, batch(items));
     }
     return Math.round(work / settings.instances());
   }
 
-  private double remaining(long now) {
+  /** Time of the instances until all is done that runs now and is not stopped for such a one. */
+  private double remaining(long now, Priority priority) {
     double work = 0;
     for (Decision.Run<P> run : running) {
-      work += Math.max(0, run.expectedEnd() - now);
+      boolean stops = run.yields() && priority == Priority.INTERACTIVE;
+      work += stops ? 0 : Math.max(0, run.expectedEnd() - now);
     }
     return work;
   }
@@ -402,7 +490,7 @@ final class Scheduler<P> {
       ahead += work(lane(Priority.INTERACTIVE).queue, Long.MAX_VALUE, batch);
     }
     double share = request.priority == Priority.LOW ? 1 : 1 - lowNow();
-    double rest = (remaining(now) + (ahead + own) / share) / settings.instances();
+    double rest = (remaining(now, request.priority) + (ahead + own) / share) / settings.instances();
     return now + Math.max(Math.round(rest), cost.nanos(request.rows, request.length));
   }
 

@@ -29,6 +29,9 @@ final class Waiting<P> {
   /** When it should be served at the latest: its deadline, or the end of its patience. */
   long due;
 
+  /** Its part of the time of the run that it is in. */
+  double charged;
+
   /** Scratch of {@link BatchChoice}. */
   int position;
 

@@ -3,6 +3,7 @@ package dev.hasten.runtime;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
@@ -39,6 +40,9 @@ final class SchedulerSimulation {
   /** A run that was made. */
   record Ran(long from, long to, int instance, List<Integer> requests, int length, int rows) {}
 
+  /** Nanoseconds until an operator of the model has ended. */
+  private static final long STOPPING = 200_000;
+
   private record Event(long at, int order, Runnable action) {}
 
   final SchedulerSettings settings;
@@ -47,6 +51,7 @@ final class SchedulerSimulation {
   final List<Ran> runs = new ArrayList<>();
   final List<String> violations = new ArrayList<>();
   final Map<Integer, Long> began = new HashMap<>();
+  int stopped;
   int mostItems;
   long mostBytes;
 
@@ -57,6 +62,7 @@ final class SchedulerSimulation {
           (a, b) -> a.at != b.at ? Long.compare(a.at, b.at) : Integer.compare(a.order, b.order));
   private final Set<Integer> free = new HashSet<>();
   private final Map<Integer, Waiting<Integer>> queued = new HashMap<>();
+  private final Map<Decision.Run<Integer>, Integer> inFlight = new IdentityHashMap<>();
   private int order;
   private long now;
 
@@ -118,6 +124,20 @@ final class SchedulerSimulation {
     if (deadline != Waiting.NO_DEADLINE) {
       at(deadline, () -> {});
     }
+    scheduler.yielding(now).ifPresent(run -> at(now + STOPPING, () -> stop(run)));
+  }
+
+  private void stop(Decision.Run<Integer> run) {
+    Integer instance = inFlight.remove(run);
+    if (instance == null) {
+      return;
+    }
+    if (!run.yields() || !scheduler.stopped(run)) {
+      violations.add(now + ": stopped, but was not to be: " + run);
+    }
+    free.add(instance);
+    run.requests().forEach(waiting -> queued.put(waiting.payload, waiting));
+    stopped++;
   }
 
   private void cancel(int id) {
@@ -172,7 +192,8 @@ final class SchedulerSimulation {
       rows += waiting.rows;
       length = Math.max(length, waiting.length);
       groups.add(waiting.group);
-      began.put(id, now);
+      // Whoever is stopped may be overtaken by one that runs beside.
+      began.putIfAbsent(id, now);
     }
     if (rows != run.rows() || length != run.length() || groups.size() != 1) {
       violations.add(now + ": a run of " + run + " is " + rows + " of " + length + " " + groups);
@@ -184,10 +205,15 @@ final class SchedulerSimulation {
     }
     long nanos = Math.max(1, Math.round(truth.seconds(rows, length) * 1e9));
     long end = now + nanos;
-    runs.add(new Ran(now, end, instance, ids, length, rows));
+    inFlight.put(run, instance);
+    Ran ran = new Ran(now, end, instance, ids, length, rows);
     at(
         end,
         () -> {
+          if (inFlight.remove(run) == null) {
+            return;
+          }
+          runs.add(ran);
           scheduler.ended(run, nanos);
           free.add(instance);
           for (Waiting<Integer> waiting : run.requests()) {

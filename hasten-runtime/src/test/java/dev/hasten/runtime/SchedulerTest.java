@@ -208,6 +208,55 @@ class SchedulerTest {
     }
   }
 
+  /**
+   * Interactive requests that come at a third of the peak hardly notice that low ones always wait,
+   * which meanwhile get a good part of the time that is left.
+   */
+  @Property(tries = 10)
+  void lowRequestsHardlyDelayInteractiveOnes(@ForAll long seed) {
+    Random random = new Random(seed);
+    List<SchedulerSimulation.Arrival> interactive = new ArrayList<>();
+    long end = Duration.ofSeconds(20).toNanos();
+    double rate = 0.33 * 16 / COST.seconds(16, 20);
+    for (double at = 0; at < end; at -= Math.log(1 - random.nextDouble()) * 1e9 / rate) {
+      int length = 10 + random.nextInt(20);
+      interactive.add(
+          arrival(Math.round(at), Priority.INTERACTIVE, "", length, Waiting.NO_DEADLINE));
+    }
+    List<SchedulerSimulation.Arrival> both = new ArrayList<>(interactive);
+    for (int i = 0; i < 3_000; i++) {
+      both.add(arrival(0, Priority.LOW, "jobs", 10 + random.nextInt(20), Waiting.NO_DEADLINE));
+    }
+    SchedulerSimulation alone = new SchedulerSimulation(settings(1, 16), COST, interactive).run();
+    SchedulerSimulation beside = new SchedulerSimulation(settings(1, 16), COST, both).run();
+    assertThat(beside.violations).isEmpty();
+    assertThat(beside.stopped).isPositive();
+    assertThat(latency(beside, interactive.size(), 0.5))
+        .isLessThan(1.2 * latency(alone, interactive.size(), 0.5));
+    assertThat(latency(beside, interactive.size(), 0.99))
+        .isLessThan(1.2 * latency(alone, interactive.size(), 0.99));
+    long low =
+        beside.runs.stream()
+            .filter(run -> run.to() < end)
+            .flatMap(run -> run.requests().stream())
+            .filter(id -> id >= interactive.size())
+            .count();
+    assertThat(low * COST.seconds(16, 20) / 16).isGreaterThan(0.1 * 20);
+  }
+
+  /** Of the first {@code count} arrivals, from arrival to answer. */
+  private static double latency(SchedulerSimulation done, int count, double quantile) {
+    long[] all =
+        done.runs.stream()
+            .flatMapToLong(run ->
+                run.requests().stream()
+                    .filter(id -> id < count)
+                    .mapToLong(id -> run.to() - done.arrivals.get(id).at()))
+            .sorted()
+            .toArray();
+    return all[(int) (quantile * (all.length - 1))];
+  }
+
   private static SchedulerSimulation.Arrival arrival(
       long at, Priority priority, String client, int length, long patience) {
     return new SchedulerSimulation.Arrival(at, priority, client, "g", 1, length, 100, patience, -1);

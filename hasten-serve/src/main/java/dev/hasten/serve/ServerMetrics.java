@@ -92,6 +92,12 @@ final class ServerMetrics implements MultiCollector {
             "Given up by clients",
             s -> s.statistics().cancelled()));
     all.add(
+        counter(
+            samples,
+            "hasten_batches_stopped",
+            "Runs of jobs stopped for interactive requests",
+            s -> s.statistics().stopped()));
+    all.add(
         gauge(samples, "hasten_requests_running", "Being run", s -> s.model().batcher().running()));
     all.add(batchSizes(samples));
     all.add(latencies(samples));

@@ -49,6 +49,7 @@ public final class Statistics implements BatcherListener {
   private final Total output = new Total();
   private final LongAdder inferences = new LongAdder();
   private final LongAdder executions = new LongAdder();
+  private final LongAdder stopped = new LongAdder();
   private final LongAdder rejected = new LongAdder();
   private final LongAdder expired = new LongAdder();
   private final LongAdder cancelled = new LongAdder();
@@ -78,6 +79,14 @@ public final class Statistics implements BatcherListener {
     }
     executions.increment();
     batches.computeIfAbsent(rows, r -> new Total()).add(compute);
+  }
+
+  @Override
+  public void batchStopped(int requests, int rows) {
+    runs.decrementAndGet();
+    if (counting) {
+      stopped.increment();
+    }
   }
 
   @Override
@@ -168,6 +177,11 @@ public final class Statistics implements BatcherListener {
   /** Runs of the model. */
   public long executions() {
     return executions.sum();
+  }
+
+  /** Runs of low requests that were stopped for interactive ones. */
+  public long stopped() {
+    return stopped.sum();
   }
 
   public long rejected() {
