@@ -79,17 +79,20 @@ public final class BatcherLoad {
 
   public static void main(String[] args) throws IOException {
     if (args.length > 2 && args[0].equals("text")) {
-      try (Stream<LabeledExample> stream =
-          Dataset.open(DataSpec.text(Path.of(args[2]), "text")).stream()) {
-        List<Example> texts = stream.limit(EXAMPLES).map(LabeledExample::example).toList();
-        new BatcherLoad(Path.of(args[1]), texts, args, 3).run();
-      }
+      new BatcherLoad(Path.of(args[1]), texts(Path.of(args[2])), args, 3).run();
     } else if (args.length > 0 && args[0].equals("dense")) {
       Path folder = Files.createTempDirectory("hasten-load");
       new BatcherLoad(dense(folder), rows(), args, 1).run();
     } else {
       System.err.println("usage: BatcherLoad text BUNDLE TEXTS.jsonl | dense [ROUNDS] [SECONDS]");
       System.exit(2);
+    }
+  }
+
+  /** The first of a JSON Lines file with the field {@code text}. */
+  static List<Example> texts(Path file) throws IOException {
+    try (Stream<LabeledExample> stream = Dataset.open(DataSpec.text(file, "text")).stream()) {
+      return stream.limit(EXAMPLES).map(LabeledExample::example).toList();
     }
   }
 
@@ -138,7 +141,7 @@ public final class BatcherLoad {
 
   private void run() throws IOException {
     System.out.printf("# %s on %s%n%n", bundle.getFileName(), Hardware.detect().processor());
-    Tuning tuning = tuning(cost());
+    Tuning tuning = tuning(cost(bundle, examples));
     Batching batching = tuning.batching().orElseThrow();
     open(ADAPTIVE, tuning);
     open("batch 1", tuning.withBatching(batching.withPolicy(fixed(1, 0))));
@@ -168,14 +171,15 @@ public final class BatcherLoad {
             BatcherOptions.defaults().withTuning(tuning).withMaxQueue(2 * OFFLINE, 1L << 30)));
   }
 
-  private static Tuning tuning(BatchCost cost) {
+  static Tuning tuning(BatchCost cost) {
     return Tuning.defaults()
         .withIntraOpThreads(1)
         .withMaxBatch(MAX_BATCH)
         .withBatching(Batching.defaults().withCost(cost));
   }
 
-  private BatchCost cost() {
+  /** Measures and prints what runs cost. */
+  static BatchCost cost(Path bundle, List<Example> examples) {
     try (Bundle opened = Bundle.open(bundle);
         Session session =
             Backend.cpu()

@@ -370,4 +370,87 @@ class BatcherTest {
                     .getBytes(StandardCharsets.UTF_8)))
         .hasMessageContaining("tuning.batching.cost.fixed");
   }
+
+  /** Has an interactive request come just when the first run of low ones has begun. */
+  private static final class Interrupter implements BatcherListener {
+    final AtomicInteger stopped = new AtomicInteger();
+    final List<Integer> ran = Collections.synchronizedList(new ArrayList<>());
+    private final CompletableFuture<Batcher> batcher = new CompletableFuture<>();
+    private final CompletableFuture<Prediction> answer = new CompletableFuture<>();
+    private final AtomicInteger begun = new AtomicInteger();
+
+    @Override
+    public void batchFormed(int requests, int rows, int length, int waiting) {
+      if (begun.getAndIncrement() == 0) {
+        batcher
+            .join()
+            .submit(Example.text("soon"))
+            .whenComplete((prediction, failure) -> {
+              assertThat(failure).isNull();
+              answer.complete(prediction);
+            });
+      }
+    }
+
+    @Override
+    public void batchRan(int requests, int rows, int length, Duration compute) {
+      ran.add(length);
+    }
+
+    @Override
+    public void batchStopped(int requests, int rows) {
+      stopped.incrementAndGet();
+    }
+  }
+
+  @Test
+  void lowRequestsMakeWayForInteractiveOnes() throws Exception {
+    Interrupter interrupter = new Interrupter();
+    Example text = Example.text("word ".repeat(60));
+    RequestOptions low = RequestOptions.defaults().withPriority(Priority.LOW);
+    try (Predictor predictor = Predictor.open(bundle);
+        Batcher batcher =
+            Batcher.open(
+                bundle,
+                BatcherOptions.defaults()
+                    .withListener(interrupter)
+                    .withTuning(Tuning.defaults().withIntraOpThreads(1)))) {
+      interrupter.batcher.complete(batcher);
+      Prediction late = batcher.submit(text, low).get(30, TimeUnit.SECONDS);
+      Prediction soon = interrupter.answer.get(30, TimeUnit.SECONDS);
+      assertThat(soon.embedding())
+          .containsExactly(predictor.predict(Example.text("soon")).embedding(), within(2e-6f));
+      assertThat(late.embedding())
+          .containsExactly(predictor.predict(text).embedding(), within(2e-6f));
+    }
+    assertThat(interrupter.stopped).hasValue(1);
+    // The interactive one first, though it came last.
+    assertThat(interrupter.ran).hasSize(2).isSorted();
+  }
+
+  @Test
+  void lowRequestsThatAreTakenBackWhileTheyMakeWayAreNotRunAgain() throws Exception {
+    AtomicInteger runs = new AtomicInteger();
+    RequestOptions low = RequestOptions.defaults().withPriority(Priority.LOW);
+    CompletableFuture<Batcher> opened = new CompletableFuture<>();
+    CompletableFuture<CompletableFuture<Prediction>> first = new CompletableFuture<>();
+    BatcherListener listener =
+        new BatcherListener() {
+          @Override
+          public void batchFormed(int requests, int rows, int length, int waiting) {
+            if (runs.getAndIncrement() == 0) {
+              opened.join().submit(Example.text("soon"));
+              first.join().cancel(false);
+            }
+          }
+        };
+    try (Batcher batcher = Batcher.open(bundle, BatcherOptions.defaults().withListener(listener))) {
+      opened.complete(batcher);
+      first.complete(batcher.submit(Example.text("word ".repeat(60)), low));
+      assertThatThrownBy(() -> first.join().get(30, TimeUnit.SECONDS))
+          .isInstanceOf(CancellationException.class);
+      assertThat(batcher.drain(Duration.ofSeconds(30))).isTrue();
+    }
+    assertThat(runs).hasValue(2);
+  }
 }
