@@ -37,6 +37,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
@@ -151,21 +152,26 @@ public final class GrpcService extends GRPCInferenceServiceImplBase {
 
   @Override
   public void modelInfer(ModelInferRequest request, StreamObserver<ModelInferResponse> out) {
+    // All of the answer on the event loop: from another thread its message and its end would each
+    // wake it.
+    Executor loop = ServiceRequestContext.current().eventLoop();
     CompletableFuture<ModelInferResponse> answer = infer(request);
     if (out instanceof ServerCallStreamObserver<?> call) {
       call.setOnCancelHandler(() -> answer.cancel(true));
     }
-    answer.whenComplete((response, failure) -> {
-      if (answer.isCancelled()) {
-        return;
-      }
-      if (failure != null) {
-        out.onError(error(failure));
-      } else {
-        out.onNext(response);
-        out.onCompleted();
-      }
-    });
+    answer.whenCompleteAsync(
+        (response, failure) -> {
+          if (answer.isCancelled()) {
+            return;
+          }
+          if (failure != null) {
+            out.onError(error(failure));
+          } else {
+            out.onNext(response);
+            out.onCompleted();
+          }
+        },
+        loop);
   }
 
   @Override
