@@ -26,7 +26,7 @@ final class BatchWorker implements Runnable {
     }
   }
 
-  private void answer(Decision.Run<Request> run, Cancellation stop) {
+  void answer(Decision.Run<Request> run, Cancellation stop) {
     List<Request> requests = run.requests().stream().map(waiting -> waiting.payload).toList();
     listener.batchFormed(requests.size(), run.rows(), run.length(), queue.waiting());
     long start = System.nanoTime();

@@ -41,6 +41,7 @@ public final class Batcher implements AutoCloseable {
   private final BatchQueue queue;
   private final Optional<ThreadPoolExecutor> preparers;
   private final List<Thread> threads = new ArrayList<>();
+  private final BatchWorker callers;
   private final Gate gate;
 
   private Batcher(
@@ -63,6 +64,7 @@ public final class Batcher implements AutoCloseable {
             name, SchedulerSettings.of(tuning, pipeline.mostAtOnce(), options), options.listener());
     this.preparers = BatchThreads.preparers(options.preprocessingThreads());
     this.gate = new Gate("the batcher of " + name, release);
+    this.callers = new BatchWorker(queue, instances.session(0), pipeline, options.listener());
     for (int i = 0; i < instances.count(); i++) {
       gate.enter();
       threads.add(
@@ -211,7 +213,9 @@ public final class Batcher implements AutoCloseable {
         Work its = work.get();
         request.work = its;
         request.prepared = System.nanoTime();
-        queue.admit(request, its);
+        queue
+            .admit(request, its, request.options.callerRuns() && instances.alike())
+            .ifPresent(taken -> callers.answer(taken.run(), taken.stop()));
       }
     } catch (IllegalStateException e) {
       if (inside) {

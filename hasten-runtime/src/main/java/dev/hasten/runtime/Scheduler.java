@@ -41,6 +41,9 @@ final class Scheduler<P> {
   /** A client may take this many times what it leaves free (Choudhury, Hahne 1998). */
   private static final int CLIENT_TAKES = 4;
 
+  /** Nanoseconds of a run that a caller may make. */
+  private static final long QUICK = 100_000;
+
   /** A run is not stopped for the sake of this part of the time of the request that waits. */
   private static final int HARDLY = 4;
 
@@ -237,9 +240,22 @@ final class Scheduler<P> {
     return all;
   }
 
+  /**
+   * Whether the one that has it answered may run it itself: {@link #next} is that request alone,
+   * and is over soon.
+   */
+  boolean callerMayRun(Waiting<P> request) {
+    return settings.policy() instanceof BatchPolicy.Adaptive
+        && request.priority == Priority.INTERACTIVE
+        && items == 1
+        && running.size() < settings.instances()
+        && cost.known()
+        && cost.nanos(request.rows, request.length) <= QUICK;
+  }
+
   /** What an instance that is free should do; expired ones must have been taken out. */
   Decision<P> next(long now) {
-    if (items == 0) {
+    if (items == 0 || running.size() >= settings.instances()) {
       return new Decision.Idle<>();
     }
     return switch (settings.policy()) {
