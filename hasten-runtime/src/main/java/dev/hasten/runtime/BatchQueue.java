@@ -195,6 +195,7 @@ final class BatchQueue {
     while (true) {
       List<Waiting<Request>> expired;
       Taken taken = null;
+      Optional<Cancellation> yielding = Optional.empty();
       lock.lock();
       try {
         expired = scheduler.expire(now());
@@ -211,6 +212,8 @@ final class BatchQueue {
         }
         if (decision instanceof Decision.Run<Request> run) {
           taken = taken(run);
+          // Of several interactive requests one is named at a time.
+          yielding = scheduler.yielding(now()).map(stops::get);
           if (scheduler.waiting() > 0) {
             // Another worker may be free, too.
             work.signal();
@@ -219,6 +222,7 @@ final class BatchQueue {
       } finally {
         lock.unlock();
       }
+      yielding.ifPresent(Cancellation::cancel);
       expire(expired);
       if (taken != null) {
         return taken;

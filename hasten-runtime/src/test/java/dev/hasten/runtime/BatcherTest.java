@@ -21,6 +21,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Flow;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -558,5 +559,89 @@ class BatcherTest {
     }
     assertThat(recorder.completed).hasValue(1_800);
     assertThat(most.get()).isLessThanOrEqualTo(1);
+  }
+
+  @Test
+  void oneTokenTakesManyRequestsBack() throws Exception {
+    Recorder recorder = new Recorder();
+    Cancellation token = Cancellation.manual();
+    RequestOptions asked = RequestOptions.defaults().withCancellation(token);
+    try (Batcher batcher = tiny(BatcherOptions.defaults().withListener(recorder))) {
+      List<CompletableFuture<Prediction>> futures = new ArrayList<>();
+      try (Recorder.Held held = recorder.hold(batcher)) {
+        for (int i = 0; i < 5; i++) {
+          futures.add(batcher.submitTensors(Tiny.inputs(1, i), asked));
+        }
+        token.cancel();
+        assertThat(batcher.waiting()).isZero();
+      }
+      assertThat(futures).allMatch(CompletableFuture::isCancelled);
+    }
+    assertThat(recorder.cancelled).hasValue(5);
+  }
+
+  @Test
+  void aStreamWhoseTokenIsCancelledFails() throws Exception {
+    Recorder recorder = new Recorder();
+    Cancellation token = Cancellation.manual();
+    RequestOptions asked = RequestOptions.defaults().withCancellation(token);
+    CompletableFuture<Throwable> failure = new CompletableFuture<>();
+    try (Batcher batcher = tiny(BatcherOptions.defaults().withListener(recorder));
+        Recorder.Held held = recorder.hold(batcher)) {
+      Map<String, NdArray> one =
+          Map.of("x", NdArray.floats(new float[8], 8), "k", NdArray.longs(new long[] {1}));
+      batcher
+          .predictAll(List.of(Example.tensors(one), Example.tensors(one)), 4, asked)
+          .subscribe(
+              new Flow.Subscriber<>() {
+                @Override
+                public void onSubscribe(Flow.Subscription subscription) {
+                  subscription.request(10);
+                }
+
+                @Override
+                public void onNext(Prediction item) {
+                  failure.completeExceptionally(new AssertionError("an answer"));
+                }
+
+                @Override
+                public void onError(Throwable error) {
+                  failure.complete(error);
+                }
+
+                @Override
+                public void onComplete() {
+                  failure.completeExceptionally(new AssertionError("the end"));
+                }
+              });
+      while (batcher.waiting() < 2 && !failure.isDone()) {
+        Thread.onSpinWait();
+      }
+      token.cancel();
+      assertThat(failure.get(10, TimeUnit.SECONDS)).isInstanceOf(CancellationException.class);
+    }
+  }
+
+  @Test
+  void aCallerMayCloseFromWhatItsOwnRunCompletes() throws Exception {
+    Tuning tuning =
+        Tuning.defaults()
+            .withIntraOpThreads(1)
+            .withBatching(Batching.defaults().withCost(BatchCost.ofTime(1e-6, 0, 0, 0)));
+    CompletableFuture<Batcher> opened = new CompletableFuture<>();
+    BatcherListener closer =
+        new BatcherListener() {
+          @Override
+          public void completed(Priority priority, String client, int rows, Timing timing) {
+            opened.join().close();
+          }
+        };
+    try (Batcher batcher =
+        tiny(BatcherOptions.defaults().withTuning(tuning).withListener(closer))) {
+      opened.complete(batcher);
+      assertThat(
+              batcher.submitTensors(Tiny.inputs(1, 1), RequestOptions.defaults().withCallerRuns()))
+          .isDone();
+    }
   }
 }
