@@ -3,7 +3,6 @@ package dev.hasten.runtime;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Objects;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.function.Function;
@@ -162,7 +161,7 @@ final class AnswerProcessor<Q, A> implements Flow.Processor<Q, A> {
     CompletableFuture<A> first = order.peek();
     if (first != null && first.isDone()) {
       if (first.isCompletedExceptionally()) {
-        return () -> fail(to, failure(first));
+        return () -> fail(to, first.exceptionNow());
       }
       if (demand > 0) {
         demand = demand == Long.MAX_VALUE ? demand : demand - 1;
@@ -184,12 +183,6 @@ final class AnswerProcessor<Q, A> implements Flow.Processor<Q, A> {
       return () -> from.request(more);
     }
     return null;
-  }
-
-  private static Throwable failure(CompletableFuture<?> failed) {
-    return failed.isCancelled()
-        ? new CancellationException("a request of the stream was cancelled")
-        : failed.exceptionNow();
   }
 
   private void fail(Flow.Subscriber<? super A> to, Throwable error) {

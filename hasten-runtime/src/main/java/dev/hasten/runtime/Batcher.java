@@ -6,9 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Flow;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -43,11 +41,6 @@ public final class Batcher implements AutoCloseable {
   private final BatchQueue queue;
   private final Optional<ThreadPoolExecutor> preparers;
   private final List<Thread> threads = new ArrayList<>();
-  private final BatchWorker callers;
-
-  /** Callers and preparers inside the gate: what depends on a future may close this from there. */
-  private final Set<Thread> inside = ConcurrentHashMap.newKeySet();
-
   private final Gate gate;
 
   private Batcher(
@@ -70,7 +63,6 @@ public final class Batcher implements AutoCloseable {
             name, SchedulerSettings.of(tuning, pipeline.mostAtOnce(), options), options.listener());
     this.preparers = BatchThreads.preparers(options.preprocessingThreads());
     this.gate = new Gate("the batcher of " + name, release);
-    this.callers = new BatchWorker(queue, instances.session(0), pipeline, options.listener());
     for (int i = 0; i < instances.count(); i++) {
       gate.enter();
       threads.add(
@@ -211,21 +203,18 @@ public final class Batcher implements AutoCloseable {
   }
 
   private void prepare(Request request, Supplier<Work> work) {
-    boolean entered = false;
-    boolean outermost = inside.add(Thread.currentThread());
+    boolean inside = false;
     try {
       gate.enter();
-      entered = true;
+      inside = true;
       if (!request.future.isDone()) {
         Work its = work.get();
         request.work = its;
         request.prepared = System.nanoTime();
-        queue
-            .admit(request, its, request.options.callerRuns() && instances.alike())
-            .ifPresent(taken -> callers.answer(taken.run(), taken.stop()));
+        queue.admit(request, its);
       }
     } catch (IllegalStateException e) {
-      if (entered) {
+      if (inside) {
         request.fail(e);
       } else {
         request.reject(queue.closed());
@@ -234,11 +223,8 @@ public final class Batcher implements AutoCloseable {
       request.fail(e);
     } finally {
       queue.leave();
-      if (entered) {
+      if (inside) {
         gate.leave();
-      }
-      if (outermost) {
-        inside.remove(Thread.currentThread());
       }
     }
   }
@@ -339,7 +325,7 @@ public final class Batcher implements AutoCloseable {
     queue.stop();
     preparers.ifPresent(ThreadPoolExecutor::shutdown);
     gate.close();
-    if (!threads.contains(Thread.currentThread()) && !inside.contains(Thread.currentThread())) {
+    if (!threads.contains(Thread.currentThread())) {
       gate.awaitReleased();
     }
   }

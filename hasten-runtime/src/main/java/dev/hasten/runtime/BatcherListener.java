@@ -54,12 +54,12 @@ public interface BatcherListener {
   default void rejected(Priority priority, String client, RejectedRequestException refusal) {}
 
   /**
-   * A request's deadline passed while it waited; it was not run, or its run was stopped for others.
+   * A request's deadline passed before its run began; it was not run.
    *
    * @param waited since it was given
    */
   default void expired(Priority priority, String client, Duration waited) {}
 
-  /** A request was taken back. */
+  /** A request was taken back before its run began. */
   default void cancelled(Priority priority, String client, Duration waited) {}
 }

@@ -102,12 +102,8 @@ public final class Cancellation {
 
   private synchronized void stop() {
     cancelled = true;
-    // One by one: what is stopped may close its registration, and others'.
-    while (!stops.isEmpty()) {
-      Runnable next = stops.iterator().next();
-      stops.remove(next);
-      next.run();
-    }
+    stops.forEach(Runnable::run);
+    stops.clear();
   }
 
   private boolean pastDeadline() {

@@ -26,8 +26,8 @@ final class RawTensors {
   }
 
   /**
-   * @throws BadInputException if a tensor is missing or of another type or rank, or their numbers
-   *     of rows differ
+   * @throws BadInputException if a tensor is missing or of another type or rank, has an axis whose
+   *     size is no int, or their numbers of rows differ
    */
   Work.Raw of(Map<String, NdArray> given) {
     Map<String, NdArray> own = new LinkedHashMap<>();
@@ -45,6 +45,7 @@ final class RawTensors {
                 + OnnxTensors.describe(inputs)
                 + ")");
       }
+      requireInts(input, tensor);
       own.put(input.name(), tensor);
       bytes += tensor.heldBytes();
       if (joins) {
@@ -58,6 +59,17 @@ final class RawTensors {
       group.append(" alone ").append(alone.incrementAndGet());
     }
     return new Work.Raw(own, group.toString(), rows, length(first), bytes);
+  }
+
+  /** An empty tensor may have any size on another axis. */
+  private static void requireInts(TensorInfo input, NdArray tensor) {
+    for (int axis = 0; axis < tensor.rank(); axis++) {
+      if (tensor.dimension(axis) > Integer.MAX_VALUE) {
+        throw new BadInputException(
+            "input %s: %s (expected: sizes of at most %d)"
+                .formatted(input.name(), tensor, Integer.MAX_VALUE));
+      }
+    }
   }
 
   private static void requireRows(TensorInfo input, NdArray tensor, NdArray first) {

@@ -17,7 +17,7 @@ public final class CallOptions {
   /** {@code interactive} or {@code low}. */
   public static final String PRIORITY = "request-priority";
 
-  /** Whom the request is for, where no token says so: such get equal shares. */
+  /** Whom the request is for, where it has no token: such get equal shares. */
   public static final String CLIENT = "client-id";
 
   private static final long LONGEST_MILLIS = Duration.ofDays(1).toMillis();
@@ -32,14 +32,18 @@ public final class CallOptions {
     RequestHeaders headers = ctx.request().headers();
     RequestOptions options =
         RequestOptions.defaults()
-            .withCallerRuns()
             .withClient(client(ctx, headers))
             .withPriority(priority(headers.get(PRIORITY), parameters.get("priority")));
     Optional<Duration> deadline = deadline(headers.get(TIMEOUT), parameters.get("timeout"));
     return deadline.map(options::withDeadline).orElse(options);
   }
 
+  /** A token's holder cannot get more than one share by calling itself many names. */
   private static String client(ServiceRequestContext ctx, RequestHeaders headers) {
+    String token = CallFacts.of(ctx).token();
+    if (!token.isEmpty()) {
+      return token;
+    }
     @Nullable String name = headers.get(CLIENT);
     return name != null ? Texts.brief(name) : String.valueOf(ctx.clientAddress().getHostAddress());
   }

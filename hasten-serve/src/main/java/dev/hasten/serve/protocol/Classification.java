@@ -5,6 +5,7 @@ import dev.hasten.runtime.NdArray;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
@@ -38,7 +39,7 @@ final class Classification {
           .limit(taken)
           .forEach(i ->
               labels.add(
-                  "%f:%d".formatted(scores[from + i], i)
+                  String.format(Locale.ROOT, "%f:%d", scores[from + i], i)
                       + (i < names.size() ? ":" + names.get(i) : "")));
     }
     return output.rank() == 1

@@ -96,6 +96,8 @@ final class Descriptions {
           && (version.isEmpty() || entry.version().equals(version))) {
         try (ModelRepository.Lease lease = repository.lease(entry.model(), entry.version())) {
           all.addModelStats(statistics(lease.model()));
+        } catch (ProtocolException gone) {
+          // Unloaded since it was listed.
         }
       }
     }

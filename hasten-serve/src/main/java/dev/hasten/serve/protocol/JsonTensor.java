@@ -21,8 +21,8 @@ final class JsonTensor {
   /**
    * Reads {@code data}; the parser stands at its first token and is left at its last.
    *
-   * @param available bytes of the whole message: no tensor has more elements than half of that, so
-   *     a shape that declares more is refused before anything is allocated for it
+   * @param available bytes of the message from the first token on: no tensor has more elements than
+   *     half of that, so a shape that declares more is refused before anything is allocated for it
    */
   static NdArray read(
       JsonParser parser, String tensor, Datatype datatype, long[] shape, int available)

@@ -26,7 +26,7 @@ public final class RawTensors {
    * Number of elements of a shape that a client declares. Nothing is allocated for it: the caller
    * holds it against the bytes that really came.
    *
-   * @throws ProtocolException if a size is negative or the product has no int
+   * @throws ProtocolException if a size or the product is no int of at least 0
    */
   public static int elements(String tensor, long[] shape) {
     if (shape.length > MOST_AXES) {
@@ -37,10 +37,12 @@ public final class RawTensors {
     long product = 1;
     boolean empty = false;
     for (long size : shape) {
-      if (size < 0) {
+      // Also where another axis is 0: who counts rows takes a size for an int.
+      if (size < 0 || size > Integer.MAX_VALUE) {
         throw ProtocolException.invalid(
-            "input '%s': shape %s (expected: sizes of at least 0)"
-                .formatted(Texts.brief(tensor), java.util.Arrays.toString(shape)));
+            "input '%s': shape %s (expected: sizes of 0 to %d)"
+                .formatted(
+                    Texts.brief(tensor), java.util.Arrays.toString(shape), Integer.MAX_VALUE));
       }
       empty |= size == 0;
       // Saturated rather than overflowing: no tensor has that many elements anyway.

@@ -232,7 +232,7 @@ public final class RestCodec {
           case "parameters" -> params = parameters("inputs[].parameters");
           case "data" -> {
             if (name != null && datatype != null && shape != null) {
-              tensor = data(parser, name, datatype, shape);
+              tensor = data(parser, length, name, datatype, shape);
             } else {
               dataAt = parser.currentTokenLocation().getByteOffset();
               parser.skipChildren();
@@ -248,7 +248,7 @@ public final class RestCodec {
         // The data stood before what says how to read them.
         try (JsonParser again = JSON.createParser(body, (int) dataAt, length - (int) dataAt)) {
           again.nextToken();
-          tensor = data(again, known, type, dims);
+          tensor = data(again, length - (int) dataAt, known, type, dims);
         }
       }
       Object size = params.get("binary_data_size");
@@ -275,9 +275,14 @@ public final class RestCodec {
       }
     }
 
-    private NdArray data(JsonParser at, String name, String datatype, long[] shape)
+    /**
+     * @param end bytes from where the parser began to the end of the JSON
+     */
+    private static NdArray data(JsonParser at, int end, String name, String datatype, long[] shape)
         throws IOException {
-      return JsonTensor.read(at, name, Datatype.named(name, datatype), shape, length);
+      // -1 where the JSON is in UTF-16 or UTF-32.
+      long passed = Math.max(0, at.currentTokenLocation().getByteOffset());
+      return JsonTensor.read(at, name, Datatype.named(name, datatype), shape, (int) (end - passed));
     }
 
     private NdArray binary(String name, String datatype, long[] shape, Object size) {

@@ -1,6 +1,8 @@
 package dev.hasten.serve.protocol;
 
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -17,8 +19,16 @@ import org.jspecify.annotations.Nullable;
 
 /** What clients send for a bundle's own pipeline: a text, a row, an image, a recording. */
 public final class Uploads {
+  /** Most names and values in a body's JSON: each becomes an object many times its size. */
+  private static final int MOST_TOKENS = 100_000;
+
   private static final ObjectMapper JSON =
-      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+      new ObjectMapper(
+              new JsonFactoryBuilder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder().maxTokenCount(MOST_TOKENS).build())
+                  .build())
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   private Uploads() {}
 
@@ -88,7 +98,11 @@ public final class Uploads {
     return body;
   }
 
-  /** A JSON object. */
+  /**
+   * A JSON object.
+   *
+   * @throws ProtocolException if it is none, or has more than {@value #MOST_TOKENS} parts
+   */
   static JsonNode parse(byte[] body) {
     try {
       JsonNode node = JSON.readTree(new String(body, StandardCharsets.UTF_8));

@@ -207,4 +207,35 @@ class RestCodecTest {
     }
     assertThat(refused).isGreaterThan(10_000);
   }
+
+  @Test
+  void sizesThatAreNoIntAreRefusedInEmptyTensorsToo() {
+    for (String shape : List.of("[4294967296, 0]", "[0, 9223372036854775807]")) {
+      assertThatThrownBy(() -> tensor("FP32", shape, "[]"))
+          .isInstanceOfSatisfying(
+              ProtocolException.class,
+              e -> assertThat(e.kind()).isEqualTo(ProtocolException.Kind.INVALID))
+          .hasMessageContaining("input 'x': shape " + shape);
+    }
+    assertThat(tensor("FP32", "[2147483647, 0]", "[]").shape()).containsExactly(2147483647, 0);
+  }
+
+  @Test
+  void whatStandsBeforeATensorIsNoRoomForIt() {
+    String pad = "\"pad\": \"" + "x".repeat(10_000) + "\", ";
+    String tensor = "{\"name\": \"x\", \"datatype\": \"FP32\", %s\"shape\": [%d]%s}";
+    String data = ", \"data\": [1]";
+    for (String input :
+        List.of(tensor.formatted("", 4000, data), tensor.formatted("\"data\": [1], ", 4000, ""))) {
+      assertThatThrownBy(() -> json("{" + pad + "\"inputs\": [" + input + "]}"))
+          .hasMessageContaining("more than the message can hold");
+    }
+    String much = ", \"data\": [" + "1,".repeat(3999) + "1]";
+    assertThat(json("{" + pad + "\"inputs\": [" + tensor.formatted("", 4000, much) + "]}").inputs())
+        .containsKey("x");
+    String first = much.substring(2) + ", ";
+    assertThat(
+            json("{" + pad + "\"inputs\": [" + tensor.formatted(first, 4000, "") + "]}").inputs())
+        .containsKey("x");
+  }
 }
