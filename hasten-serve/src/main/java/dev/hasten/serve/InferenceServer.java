@@ -15,6 +15,7 @@ import dev.hasten.serve.console.ConsoleService;
 import dev.hasten.serve.console.ReportTickets;
 import dev.hasten.serve.jobs.Jobs;
 import dev.hasten.serve.observe.Observation;
+import dev.hasten.serve.protocol.CallLimit;
 import dev.hasten.serve.protocol.EmbeddingsService;
 import dev.hasten.serve.protocol.GrpcRefusals;
 import dev.hasten.serve.protocol.GrpcService;
@@ -227,7 +228,8 @@ public final class InferenceServer implements AutoCloseable {
             .supportedSerializationFormats(GrpcSerializationFormats.PROTO)
             .maxRequestMessageLength((int) options.maxRequestBytes())
             .exceptionHandler((ctx, status, cause, metadata) -> GrpcRefusals.status(status, cause))
-            .build());
+            .build(),
+        service -> service.decorate(new CallLimit(options.requestTimeout())));
     builder.routeDecorator().pathPrefix("/v2").build(DecodingService.newDecorator());
     builder.routeDecorator().pathPrefix("/v2").build(EncodingService.newDecorator());
     metrics.bind(builder);

@@ -7,6 +7,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.protobuf.ByteString;
 import dev.hasten.graph.DataType;
+import dev.hasten.runtime.BadInputException;
+import dev.hasten.runtime.NdArray;
+import dev.hasten.runtime.RequestOptions;
+import dev.hasten.serve.repository.ModelRepository;
 import dev.hasten.serve.repository.RepositoryOptions;
 import dev.hasten.serve.repository.VersionPolicy;
 import dev.hasten.serve.wire.GRPCInferenceServiceGrpc;
@@ -32,9 +36,12 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
@@ -385,5 +392,60 @@ class InferenceServerTest {
     assertThat(stats.get("inference_stats").get("compute_infer").get("ns").asLong()).isPositive();
     assertThat(get("/v2/models/stats").get("model_stats").size()).isEqualTo(3);
     assertThat(post("/v2/repository/index", "{}").body()).startsWith("[{\"name\":\"adder\"");
+  }
+
+  @Test
+  void largeTensorsComeBackWhole() throws Exception {
+    int rows = 20_000;
+    float[] values = new float[rows * 4];
+    StringBuilder text = new StringBuilder();
+    ModelInferRequest.Builder typed = raw("l", values).toBuilder().clearRawInputContents();
+    for (int i = 0; i < values.length; i++) {
+      typed.getInputsBuilder(0).getContentsBuilder().addFp32Contents(i);
+      text.append(i == 0 ? "" : ",").append(i);
+    }
+    ByteBuffer floats =
+        grpc.modelInfer(typed.build())
+            .getRawOutputContents(0)
+            .asReadOnlyByteBuffer()
+            .order(ByteOrder.LITTLE_ENDIAN);
+    JsonNode data =
+        JSON.readTree(
+                post(
+                        "/v2/models/adder/infer",
+                        FOUR.replace("1, 2, 3, 4", text).replace("[1, 4]", "[" + rows + ", 4]"))
+                    .body())
+            .get("outputs")
+            .get(0)
+            .get("data");
+    assertThat(data).hasSize(values.length);
+    for (int i = 0; i < values.length; i++) {
+      assertThat(floats.getFloat()).isEqualTo(i + 10f);
+      assertThat(data.get(i).floatValue()).isEqualTo(i + 10f);
+    }
+    typed.getInputsBuilder(0).setName("q");
+    assertThatThrownBy(() -> grpc.modelInfer(typed.build()))
+        .hasMessageContaining("INVALID_ARGUMENT");
+  }
+
+  @Test
+  void sizesThatAreNoIntAreRefused() throws Exception {
+    assertThat(
+            post(
+                    "/v2/models/adder/infer",
+                    FOUR.replace("[1, 4]", "[4294967296, 0]").replace("1, 2, 3, 4", ""))
+                .statusCode())
+        .isEqualTo(400);
+    ModelInferRequest.Builder request = raw("").toBuilder();
+    request.getInputsBuilder(0).setShape(0, 1L << 32).setShape(1, 0);
+    assertThatThrownBy(() -> grpc.modelInfer(request.build()))
+        .hasMessageContaining("INVALID_ARGUMENT: input 'x': shape [4294967296, 0]");
+    try (ModelRepository.Lease lease = server.repository().lease("adder", "")) {
+      NdArray empty = NdArray.floats(new float[0], 1L << 32, 0);
+      assertThat(lease.model().infer(Map.of("x", empty), RequestOptions.defaults()))
+          .failsWithin(Duration.ofSeconds(10))
+          .withThrowableOfType(ExecutionException.class)
+          .withCauseInstanceOf(BadInputException.class);
+    }
   }
 }

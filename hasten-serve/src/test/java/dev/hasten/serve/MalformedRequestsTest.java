@@ -6,6 +6,8 @@ import com.linecorp.armeria.client.WebClient;
 import com.linecorp.armeria.common.AggregatedHttpResponse;
 import com.linecorp.armeria.common.HttpData;
 import com.linecorp.armeria.common.HttpMethod;
+import com.linecorp.armeria.common.HttpRequest;
+import com.linecorp.armeria.common.HttpRequestWriter;
 import com.linecorp.armeria.common.RequestHeaders;
 import com.linecorp.armeria.common.RequestHeadersBuilder;
 import java.io.ByteArrayOutputStream;
@@ -144,5 +146,32 @@ class MalformedRequestsTest {
   @Test
   void binaryMetadataThatIsNotBase64() {
     assertThat(status(grpc(new byte[5], "x-bin", "!!!"))).isEqualTo("3");
+  }
+
+  /** The status of a call whose client sends half a message, and then nothing. */
+  private static String statusOfHalf(String... header) {
+    RequestHeadersBuilder headers =
+        RequestHeaders.builder(HttpMethod.POST, "/inference.GRPCInferenceService/ModelInfer")
+            .set("content-type", "application/grpc")
+            .set("te", "trailers");
+    if (header.length > 0) {
+      headers.set(header[0], header[1]);
+    }
+    HttpRequestWriter request = HttpRequest.streaming(headers.build());
+    request.write(HttpData.wrap(new byte[] {0, 0, 0, 0, 9, 1, 2}));
+    return status(
+        WebClient.builder("h2c://127.0.0.1:" + server.port())
+            .responseTimeout(Duration.ofSeconds(30))
+            .build()
+            .execute(request)
+            .aggregate()
+            .join());
+  }
+
+  @Test
+  void aMessageOfGrpcThatDoesNotComeInTime() {
+    assertThat(statusOfHalf()).isEqualTo("4");
+    assertThat(statusOfHalf("grpc-timeout", "9H")).isEqualTo("4");
+    assertThat(statusOfHalf("grpc-timeout", "50m")).isEqualTo("4");
   }
 }

@@ -16,6 +16,7 @@ import dev.hasten.runtime.Prediction;
 import dev.hasten.runtime.RequestOptions;
 import dev.hasten.runtime.Timing;
 import dev.hasten.serve.repository.ModelRepository;
+import dev.hasten.serve.repository.ServedModel;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -26,6 +27,7 @@ import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 
 /** {@code POST /v1/embeddings}, as OpenAI's clients send it: texts to vectors. */
@@ -80,7 +82,7 @@ public final class EmbeddingsService {
   }
 
   /** What a request asks for. */
-  private record Asked(String model, List<String> texts, boolean base64) {
+  private record Asked(String model, List<String> texts, boolean base64, OptionalInt dimensions) {
     static Asked of(JsonNode body) {
       JsonNode model = body.get("model");
       JsonNode input = body.get("input");
@@ -109,7 +111,20 @@ public final class EmbeddingsService {
         throw ProtocolException.invalid(
             "encoding_format: %s (expected: float or base64)".formatted(Texts.brief(format)));
       }
-      return new Asked(model.asText(), texts, format.equals("base64"));
+      return new Asked(model.asText(), texts, format.equals("base64"), dimensions(body));
+    }
+
+    private static OptionalInt dimensions(JsonNode body) {
+      JsonNode dimensions = body.path("dimensions");
+      if (dimensions.isMissingNode() || dimensions.isNull()) {
+        return OptionalInt.empty();
+      }
+      if (!dimensions.canConvertToInt() || !dimensions.isIntegralNumber()) {
+        throw ProtocolException.invalid(
+            "dimensions: %s (expected: the size of the model's embeddings)"
+                .formatted(Texts.brief(dimensions.toString())));
+      }
+      return OptionalInt.of(dimensions.intValue());
     }
   }
 
@@ -118,42 +133,75 @@ public final class EmbeddingsService {
     Asked asked = Asked.of(Uploads.parse(body.content().array()));
     RequestOptions options = CallOptions.of(ctx, Map.of());
     ModelRepository.Lease lease = repository.lease(asked.model(), "");
+    ServedModel model = lease.model();
     long begun = System.nanoTime();
-    List<CompletableFuture<Prediction>> runs =
-        asked.texts().stream()
-            .map(text -> lease.model().predict(Example.text(text), options))
-            .toList();
-    ctx.whenRequestCancelling().thenAccept(cause -> runs.forEach(run -> run.cancel(true)));
-    return CompletableFuture.allOf(runs.toArray(CompletableFuture[]::new))
-        .thenApply(done -> {
-          runs.stream()
-              .map(run -> run.join().timing())
-              .max(Comparator.comparing(Timing::total))
-              .ifPresent(last -> CallFacts.of(ctx).ran(lease.model(), runs.size(), begun, last));
-          long tokens =
-              asked.texts().stream()
-                  .mapToLong(text -> lease.model().batcher().length(Example.text(text)))
-                  .sum();
-          return HttpResponse.of(
-              HttpStatus.OK,
-              MediaType.JSON,
-              json(asked, runs.stream().map(CompletableFuture::join).toList(), tokens));
-        })
-        .whenComplete((response, failure) -> lease.close());
+    List<CompletableFuture<Prediction>> runs = new ArrayList<>();
+    CompletableFuture<HttpResponse> answer;
+    try {
+      for (String text : asked.texts()) {
+        runs.add(model.predict(Example.text(text), options));
+      }
+      answer =
+          allOrFirstFailure(runs)
+              // Splitting texts again and writing numbers takes too long for who ran the model.
+              .thenApplyAsync(
+                  done -> {
+                    runs.stream()
+                        .map(run -> run.join().timing())
+                        .max(Comparator.comparing(Timing::total))
+                        .ifPresent(last -> CallFacts.of(ctx).ran(model, runs.size(), begun, last));
+                    return HttpResponse.of(
+                        HttpStatus.OK, MediaType.JSON, json(asked, runs, tokens(model, asked)));
+                  },
+                  ctx.blockingTaskExecutor());
+    } catch (RuntimeException e) {
+      answer = CompletableFuture.failedFuture(e);
+    }
+    ctx.whenRequestCancelling().thenAccept(cause -> cancel(runs));
+    return answer.whenComplete((response, failure) -> {
+      if (failure != null) {
+        // Nobody waits for the others, one of which may be why.
+        cancel(runs);
+      }
+      lease.close();
+    });
   }
 
-  private static String json(Asked asked, List<Prediction> predictions, long tokens) {
+  private static void cancel(List<CompletableFuture<Prediction>> runs) {
+    runs.forEach(run -> run.cancel(true));
+  }
+
+  /** Done when all are, failed as soon as one has failed. */
+  static CompletableFuture<Void> allOrFirstFailure(List<? extends CompletableFuture<?>> runs) {
+    CompletableFuture<Void> all =
+        CompletableFuture.allOf(runs.toArray(CompletableFuture[]::new)).copy();
+    runs.forEach(run ->
+        run.whenComplete((result, failure) -> {
+          if (failure != null) {
+            all.completeExceptionally(failure);
+          }
+        }));
+    return all;
+  }
+
+  private static long tokens(ServedModel model, Asked asked) {
+    return asked.texts().stream()
+        .mapToLong(text -> model.batcher().length(Example.text(text)))
+        .sum();
+  }
+
+  private static String json(Asked asked, List<CompletableFuture<Prediction>> runs, long tokens) {
     StringWriter text = new StringWriter();
     try (JsonGenerator out = JSON.createGenerator(text)) {
       out.writeStartObject();
       out.writeStringField("object", "list");
       out.writeArrayFieldStart("data");
-      for (int i = 0; i < predictions.size(); i++) {
+      for (int i = 0; i < runs.size(); i++) {
         out.writeStartObject();
         out.writeStringField("object", "embedding");
         out.writeNumberField("index", i);
         out.writeFieldName("embedding");
-        vector(out, predictions.get(i), asked);
+        vector(out, runs.get(i).join(), asked);
         out.writeEndObject();
       }
       out.writeEndArray();
@@ -176,6 +224,11 @@ public final class EmbeddingsService {
           "model '%s' gives no embeddings: its pipeline does not pool".formatted(asked.model()));
     }
     float[] vector = prediction.embedding();
+    if (asked.dimensions().orElse(vector.length) != vector.length) {
+      throw ProtocolException.invalid(
+          "dimensions: %d (expected: %d, the size of the embeddings of '%s', which cannot be cut)"
+              .formatted(asked.dimensions().getAsInt(), vector.length, asked.model()));
+    }
     if (asked.base64()) {
       ByteBuffer bytes = ByteBuffer.allocate(vector.length * 4).order(ByteOrder.LITTLE_ENDIAN);
       bytes.asFloatBuffer().put(vector);

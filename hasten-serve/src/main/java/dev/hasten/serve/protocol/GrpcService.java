@@ -179,7 +179,11 @@ public final class GrpcService extends GRPCInferenceServiceImplBase {
       StreamObserver<ModelStreamInferResponse> out) {
     InferStream stream =
         new InferStream(
-            this::infer, out, ServiceRequestContext.current().eventLoop(), streams::remove);
+            this::infer,
+            (ServerCallStreamObserver<ModelStreamInferResponse>) out,
+            ServiceRequestContext.current().eventLoop(),
+            streams::remove);
+    stream.begin();
     streams.add(stream);
     if (stopping) {
       stream.stop();
@@ -194,34 +198,67 @@ public final class GrpcService extends GRPCInferenceServiceImplBase {
   }
 
   private CompletableFuture<ModelInferResponse> infer(ModelInferRequest message) {
+    ServiceRequestContext ctx = ServiceRequestContext.current();
     ModelRepository.Lease lease;
-    InferenceRequest request;
-    RequestOptions options;
     try {
       lease = repository.lease(message.getModelName(), message.getModelVersion());
     } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(e);
     }
-    CompletableFuture<Prediction> run;
+    if (message.getSerializedSize() <= BySize.INLINE_BYTES) {
+      return infer(ctx, lease, message);
+    }
+    CompletableFuture<ModelInferResponse> answer = new CompletableFuture<>();
     try {
-      request = GrpcCodec.read(message);
-      options = options(request);
-      run = RestService.run(ServiceRequestContext.current(), lease.model(), request, options);
+      ctx.blockingTaskExecutor().execute(() -> pass(infer(ctx, lease, message), answer));
     } catch (RuntimeException e) {
       lease.close();
       return CompletableFuture.failedFuture(e);
     }
+    return answer;
+  }
+
+  /** What comes of a run is the answer; cancelling the answer cancels the run. */
+  private static <T> void pass(CompletableFuture<T> run, CompletableFuture<T> answer) {
+    Cancelling.both(answer, run);
+    run.whenComplete((response, failure) -> {
+      if (failure != null) {
+        answer.completeExceptionally(failure);
+      } else {
+        answer.complete(response);
+      }
+    });
+  }
+
+  /** Closes the lease after the run. */
+  private static CompletableFuture<ModelInferResponse> infer(
+      ServiceRequestContext ctx, ModelRepository.Lease lease, ModelInferRequest message) {
+    InferenceRequest request;
+    CompletableFuture<Prediction> run;
+    try {
+      request = GrpcCodec.read(message);
+      run = RestService.run(ctx, lease.model(), request, options(ctx, request));
+    } catch (RuntimeException e) {
+      lease.close();
+      return CompletableFuture.failedFuture(e);
+    }
+    // Bytes are passed on as they are; classes are sorted.
+    boolean sorts = request.outputs().stream().anyMatch(output -> output.classes() > 0);
     CompletableFuture<ModelInferResponse> answer =
-        run.thenApply(prediction ->
-            GrpcCodec.write(InferenceResponse.of(lease.model(), request, prediction.outputs())));
+        BySize.write(
+            ctx,
+            run,
+            sorts ? ctx.eventLoop() : Runnable::run,
+            prediction ->
+                GrpcCodec.write(
+                    InferenceResponse.of(lease.model(), request, prediction.outputs())));
     // Added last, it runs first: the run is cancelled before its model is let go.
     answer.whenComplete((response, failure) -> lease.close());
     return Cancelling.both(answer, run);
   }
 
   /** A call's own deadline counts unless the request names one. */
-  private static RequestOptions options(InferenceRequest request) {
-    ServiceRequestContext ctx = ServiceRequestContext.current();
+  private static RequestOptions options(ServiceRequestContext ctx, InferenceRequest request) {
     RequestOptions options = CallOptions.of(ctx, request.parameters());
     boolean limited = ctx.request().headers().contains("grpc-timeout");
     if (options.deadline().isPresent() || !limited || ctx.requestTimeoutMillis() <= 0) {
@@ -240,15 +277,13 @@ public final class GrpcService extends GRPCInferenceServiceImplBase {
                       + " --admin)")));
       return;
     }
-    ServiceRequestContext.current()
-        .blockingTaskExecutor()
-        .execute(() ->
-            answer(
-                out,
-                () -> {
-                  change.run();
-                  return done;
-                }));
+    RestService.CHANGES.execute(() ->
+        answer(
+            out,
+            () -> {
+              change.run();
+              return done;
+            }));
   }
 
   private static <T> void answer(StreamObserver<T> out, Supplier<T> answer) {

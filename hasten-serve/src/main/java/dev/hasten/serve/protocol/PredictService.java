@@ -49,12 +49,15 @@ public final class PredictService {
         ctx,
         lease,
         answer ->
-            req.aggregate()
-                // Decoding images and splitting texts takes too long for the event loop.
-                .thenComposeAsync(
-                    body -> answer.cancels(submit(ctx, lease.model(), body)),
-                    ctx.blockingTaskExecutor())
-                .thenApply(prediction ->
+            BySize.write(
+                ctx,
+                req.aggregate()
+                    // Decoding images and splitting texts takes too long for the event loop.
+                    .thenComposeAsync(
+                        body -> answer.cancels(submit(ctx, lease.model(), body)),
+                        ctx.blockingTaskExecutor()),
+                ctx.eventLoop(),
+                prediction ->
                     HttpResponse.of(
                         HttpStatus.OK, MediaType.JSON, json(lease.model(), prediction))));
   }

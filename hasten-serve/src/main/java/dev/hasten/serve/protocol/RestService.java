@@ -31,8 +31,13 @@ import org.jspecify.annotations.Nullable;
  * The protocol over REST: Open Inference Protocol v2 and the extensions of {@link Descriptions}.
  */
 public final class RestService {
-  /** Larger bodies are parsed outside the event loop, which other connections wait for. */
-  private static final int INLINE_BYTES = 64 << 10;
+  /** What is said of the repository is short, and read on the event loop. */
+  private static final int MOST_BYTES = BySize.INLINE_BYTES;
+
+  /**
+   * Loads and unloads wait, for each other and for the model: other work must not wait for them.
+   */
+  static final Executor CHANGES = task -> Thread.ofVirtual().name("hasten-change").start(task);
 
   private final ModelRepository repository;
   private final BooleanSupplier ready;
@@ -75,14 +80,16 @@ public final class RestService {
       server.route().post(model + "/infer").build(this::infer);
     }
     get(server, "/v2/models/stats", ctx -> Descriptions.statistics(repository, "", ""));
-    server.route().post("/v2/repository/index").build(this::index);
+    server.route().post("/v2/repository/index").maxRequestLength(MOST_BYTES).build(this::index);
     server
         .route()
         .post("/v2/repository/models/{model}/load")
+        .maxRequestLength(MOST_BYTES)
         .build((ctx, req) -> change(ctx, req, repository::load));
     server
         .route()
         .post("/v2/repository/models/{model}/unload")
+        .maxRequestLength(MOST_BYTES)
         .build((ctx, req) -> change(ctx, req, repository::unload));
   }
 
@@ -167,7 +174,7 @@ public final class RestService {
                   change.of(model(ctx));
                   return json("{}");
                 },
-                ctx.blockingTaskExecutor()));
+                CHANGES));
   }
 
   private static void refuseOverrides(AggregatedHttpRequest body) {
@@ -203,18 +210,18 @@ public final class RestService {
         answer ->
             req.aggregate()
                 .thenCompose(body -> {
-                  Executor executor = executor(ctx, body.content().length());
+                  Executor executor = BySize.executor(ctx, body.content().length(), Runnable::run);
                   return CompletableFuture.supplyAsync(
                           () -> RestCodec.read(body.content().array(), jsonLength(body)), executor)
                       .thenCompose(request ->
-                          answer
-                              .cancels(run(ctx, lease.model(), request))
-                              .thenApplyAsync(
-                                  prediction ->
-                                      response(
-                                          InferenceResponse.of(
-                                              lease.model(), request, prediction.outputs())),
-                                  ctx.eventLoop()));
+                          BySize.write(
+                              ctx,
+                              answer.cancels(run(ctx, lease.model(), request)),
+                              ctx.eventLoop(),
+                              prediction ->
+                                  response(
+                                      InferenceResponse.of(
+                                          lease.model(), request, prediction.outputs()))));
                 }));
   }
 
@@ -233,10 +240,6 @@ public final class RestService {
     facts.setId(request.id());
     return facts.follow(
         model, CallFacts.examples(request.inputs()), () -> model.infer(request.inputs(), options));
-  }
-
-  private static Executor executor(ServiceRequestContext ctx, int bytes) {
-    return bytes <= INLINE_BYTES ? Runnable::run : ctx.blockingTaskExecutor();
   }
 
   private static OptionalInt jsonLength(AggregatedHttpRequest request) {

@@ -6,13 +6,15 @@ import dev.hasten.serve.wire.ModelInferRequest;
 import dev.hasten.serve.wire.ModelInferResponse;
 import dev.hasten.serve.wire.ModelStreamInferResponse;
 import io.grpc.Status;
-import io.grpc.stub.StreamObserver;
+import io.grpc.stub.ServerCallStreamObserver;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** When a stream ends; all in one thread, with answers that come when the test says so. */
@@ -21,8 +23,56 @@ class InferStreamTest {
   private final List<String> seen = new ArrayList<>();
   private final List<InferStream> over = new ArrayList<>();
 
-  private final StreamObserver<ModelStreamInferResponse> client =
-      new StreamObserver<>() {
+  private boolean reads = true;
+  private int asked;
+  private @Nullable Runnable onReady;
+  private @Nullable Runnable onCancel;
+
+  private final ServerCallStreamObserver<ModelStreamInferResponse> client =
+      new ServerCallStreamObserver<>() {
+        @Override
+        public void disableAutoRequest() {}
+
+        @Override
+        public void request(int count) {
+          asked += count;
+        }
+
+        @Override
+        public boolean isReady() {
+          return reads;
+        }
+
+        @Override
+        public void setOnReadyHandler(Runnable handler) {
+          onReady = handler;
+        }
+
+        @Override
+        public void setOnCancelHandler(Runnable handler) {
+          onCancel = handler;
+        }
+
+        @Override
+        public boolean isCancelled() {
+          return false;
+        }
+
+        @Override
+        public void disableAutoInboundFlowControl() {
+          throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void setCompression(String compression) {
+          throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void setMessageCompression(boolean enable) {
+          throw new UnsupportedOperationException();
+        }
+
         @Override
         public void onNext(ModelStreamInferResponse answer) {
           seen.add(answer.getInferResponse().getId() + " " + answer.getErrorMessage());
@@ -46,6 +96,11 @@ class InferStreamTest {
           client,
           Runnable::run,
           over::add);
+
+  @BeforeEach
+  void begin() {
+    stream.begin();
+  }
 
   private void ask(String id) {
     stream.onNext(ModelInferRequest.newBuilder().setId(id).build());
@@ -100,5 +155,43 @@ class InferStreamTest {
     stream.stop();
     assertThat(seen).isEmpty();
     assertThat(over).isNotEmpty();
+    assertThat(runs.get("1")).isCancelled();
+  }
+
+  @Test
+  void whoGoesAfterItsLastRequestTakesItBack() {
+    ask("1");
+    ask("2");
+    stream.onCompleted();
+    Objects.requireNonNull(onCancel).run();
+    assertThat(runs.values()).hasSize(2).allMatch(CompletableFuture::isCancelled);
+    assertThat(seen).isEmpty();
+    assertThat(over).isNotEmpty();
+  }
+
+  @Test
+  void aRequestIsAskedForAtATimeAndNotTooMany() {
+    assertThat(asked).isEqualTo(1);
+    for (int i = 1; i <= InferStream.MOST_IN_FLIGHT; i++) {
+      assertThat(asked).isEqualTo(i);
+      ask("" + i);
+    }
+    assertThat(asked).isEqualTo(InferStream.MOST_IN_FLIGHT);
+    answer("2");
+    assertThat(asked).isEqualTo(InferStream.MOST_IN_FLIGHT + 1);
+    answer("3");
+    assertThat(asked).isEqualTo(InferStream.MOST_IN_FLIGHT + 1);
+  }
+
+  @Test
+  void whoDoesNotReadIsNotAsked() {
+    reads = false;
+    ask("1");
+    assertThat(asked).isEqualTo(1);
+    answer("1");
+    assertThat(asked).isEqualTo(1);
+    reads = true;
+    Objects.requireNonNull(onReady).run();
+    assertThat(asked).isEqualTo(2);
   }
 }
