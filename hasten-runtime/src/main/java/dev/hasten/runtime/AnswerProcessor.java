@@ -3,6 +3,7 @@ package dev.hasten.runtime;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.function.Function;
@@ -161,7 +162,7 @@ final class AnswerProcessor<Q, A> implements Flow.Processor<Q, A> {
     CompletableFuture<A> first = order.peek();
     if (first != null && first.isDone()) {
       if (first.isCompletedExceptionally()) {
-        return () -> fail(to, first.exceptionNow());
+        return () -> fail(to, failure(first));
       }
       if (demand > 0) {
         demand = demand == Long.MAX_VALUE ? demand : demand - 1;
@@ -183,6 +184,12 @@ final class AnswerProcessor<Q, A> implements Flow.Processor<Q, A> {
       return () -> from.request(more);
     }
     return null;
+  }
+
+  private static Throwable failure(CompletableFuture<?> failed) {
+    return failed.isCancelled()
+        ? new CancellationException("a request of the stream was cancelled")
+        : failed.exceptionNow();
   }
 
   private void fail(Flow.Subscriber<? super A> to, Throwable error) {

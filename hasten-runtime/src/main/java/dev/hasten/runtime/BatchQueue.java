@@ -115,12 +115,18 @@ final class BatchQueue {
         request, asked.priority(), asked.client(), group, rows, length, bytes, deadline);
   }
 
-  /** Queues a request whose work is known, or refuses it. */
-  void admit(Request request, Work its) {
+  /**
+   * Queues a request whose work is known, or refuses it.
+   *
+   * @param here whether the caller can run it
+   * @return the run of the request, which the caller is to make
+   */
+  Optional<Taken> admit(Request request, Work its, boolean here) {
     Waiting<Request> waiting = waiting(request, its.group(), its.rows(), its.length(), its.bytes());
     Admission answer;
     int queued;
     Optional<Cancellation> yielding = Optional.empty();
+    Optional<Taken> taken = Optional.empty();
     lock.lock();
     try {
       request.admitted = System.nanoTime();
@@ -130,7 +136,13 @@ final class BatchQueue {
               ? new Admission.Refused(RejectedRequestException.Reason.CLOSED, 0)
               : scheduler.offer(waiting, now());
       queued = scheduler.waiting();
-      if (answer instanceof Admission.Accepted) {
+      if (!(answer instanceof Admission.Accepted)) {
+        // Told below.
+      } else if (here
+          && scheduler.callerMayRun(waiting)
+          && scheduler.next(now()) instanceof Decision.Run<Request> run) {
+        taken = Optional.of(taken(run));
+      } else {
         yielding = scheduler.yielding(now()).map(stops::get);
         work.signal();
         if (waiting.deadline < wakesAt) {
@@ -142,7 +154,7 @@ final class BatchQueue {
     }
     if (answer instanceof Admission.Refused refused) {
       request.reject(refusal(refused));
-      return;
+      return taken;
     }
     yielding.ifPresent(Cancellation::cancel);
     listener.queued(request.options.priority(), request.options.client(), queued);
@@ -150,6 +162,13 @@ final class BatchQueue {
       // Taken back on its way here.
       takeBack(request);
     }
+    return taken;
+  }
+
+  private Taken taken(Decision.Run<Request> run) {
+    Taken taken = new Taken(run, Cancellation.manual());
+    stops.put(run, taken.stop());
+    return taken;
   }
 
   private void takeBack(Request request) {
@@ -176,6 +195,7 @@ final class BatchQueue {
     while (true) {
       List<Waiting<Request>> expired;
       Taken taken = null;
+      Optional<Cancellation> yielding = Optional.empty();
       lock.lock();
       try {
         expired = scheduler.expire(now());
@@ -191,8 +211,9 @@ final class BatchQueue {
           continue;
         }
         if (decision instanceof Decision.Run<Request> run) {
-          taken = new Taken(run, Cancellation.manual());
-          stops.put(run, taken.stop());
+          taken = taken(run);
+          // Of several interactive requests one is named at a time.
+          yielding = scheduler.yielding(now()).map(stops::get);
           if (scheduler.waiting() > 0) {
             // Another worker may be free, too.
             work.signal();
@@ -201,6 +222,7 @@ final class BatchQueue {
       } finally {
         lock.unlock();
       }
+      yielding.ifPresent(Cancellation::cancel);
       expire(expired);
       if (taken != null) {
         return taken;
@@ -287,6 +309,10 @@ final class BatchQueue {
     try {
       stops.remove(run);
       scheduler.ended(run, nanos);
+      if (scheduler.waiting() > 0) {
+        // A caller that has run its own request takes no other.
+        work.signal();
+      }
       signalIfEmpty();
     } finally {
       lock.unlock();

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
 
 /** Runs one instance: takes batches until there are no more. */
 final class BatchWorker implements Runnable {
@@ -26,7 +27,7 @@ final class BatchWorker implements Runnable {
     }
   }
 
-  private void answer(Decision.Run<Request> run, Cancellation stop) {
+  void answer(Decision.Run<Request> run, Cancellation stop) {
     List<Request> requests = run.requests().stream().map(waiting -> waiting.payload).toList();
     listener.batchFormed(requests.size(), run.rows(), run.length(), queue.waiting());
     long start = System.nanoTime();
@@ -39,15 +40,19 @@ final class BatchWorker implements Runnable {
       nanos = end - start;
       answer(requests, done, start, end);
     } catch (RuntimeException | Error e) {
-      if (stop.isCancelled() && queue.stopped(run)) {
-        listener.batchStopped(requests.size(), run.rows());
+      if (madeWay(run, stop)) {
         return;
       }
       if (requests.size() == 1 || e instanceof VirtualMachineError) {
         requests.forEach(request -> request.fail(e));
       } else {
         // One bad input must not fail the others.
-        requests.forEach(this::alone);
+        for (Request request : requests) {
+          alone(request, stop);
+          if (madeWay(run, stop)) {
+            return;
+          }
+        }
       }
     }
     // After the answers: until they are given, the instance is not free, nor the queue drained.
@@ -55,18 +60,29 @@ final class BatchWorker implements Runnable {
     listener.batchRan(requests.size(), run.rows(), run.length(), Duration.ofNanos(nanos));
   }
 
-  private void alone(Request request) {
+  /** Whether the run was stopped for others: what of it has no answer waits again. */
+  private boolean madeWay(Decision.Run<Request> run, Cancellation stop) {
+    if (!stop.isCancelled() || !queue.stopped(run)) {
+      return false;
+    }
+    listener.batchStopped(run.requests().size(), run.rows());
+    return true;
+  }
+
+  private void alone(Request request, Cancellation all) {
     if (request.future.isDone() || request.expireIfLate()) {
       return;
     }
     long start = System.nanoTime();
     Cancellation stop = Cancellation.manual();
     request.onCancel(new StopOnceAll(1, stop));
-    try {
+    try (var registration = all.register(stop::cancel)) {
       Work.Done done = compute(List.of(request), stop);
       answer(List.of(request), done, start, System.nanoTime());
     } catch (RuntimeException | Error e) {
-      request.fail(e);
+      if (!(e instanceof CancellationException)) {
+        request.fail(e);
+      }
     }
   }
 

@@ -6,7 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Flow;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -41,6 +43,11 @@ public final class Batcher implements AutoCloseable {
   private final BatchQueue queue;
   private final Optional<ThreadPoolExecutor> preparers;
   private final List<Thread> threads = new ArrayList<>();
+  private final BatchWorker callers;
+
+  /** Callers and preparers inside the gate: what depends on a future may close this from there. */
+  private final Set<Thread> inside = ConcurrentHashMap.newKeySet();
+
   private final Gate gate;
 
   private Batcher(
@@ -63,6 +70,7 @@ public final class Batcher implements AutoCloseable {
             name, SchedulerSettings.of(tuning, pipeline.mostAtOnce(), options), options.listener());
     this.preparers = BatchThreads.preparers(options.preprocessingThreads());
     this.gate = new Gate("the batcher of " + name, release);
+    this.callers = new BatchWorker(queue, instances.session(0), pipeline, options.listener());
     for (int i = 0; i < instances.count(); i++) {
       gate.enter();
       threads.add(
@@ -203,18 +211,21 @@ public final class Batcher implements AutoCloseable {
   }
 
   private void prepare(Request request, Supplier<Work> work) {
-    boolean inside = false;
+    boolean entered = false;
+    boolean outermost = inside.add(Thread.currentThread());
     try {
       gate.enter();
-      inside = true;
+      entered = true;
       if (!request.future.isDone()) {
         Work its = work.get();
         request.work = its;
         request.prepared = System.nanoTime();
-        queue.admit(request, its);
+        queue
+            .admit(request, its, request.options.callerRuns() && instances.alike())
+            .ifPresent(taken -> callers.answer(taken.run(), taken.stop()));
       }
     } catch (IllegalStateException e) {
-      if (inside) {
+      if (entered) {
         request.fail(e);
       } else {
         request.reject(queue.closed());
@@ -223,8 +234,11 @@ public final class Batcher implements AutoCloseable {
       request.fail(e);
     } finally {
       queue.leave();
-      if (inside) {
+      if (entered) {
         gate.leave();
+      }
+      if (outermost) {
+        inside.remove(Thread.currentThread());
       }
     }
   }
@@ -325,7 +339,7 @@ public final class Batcher implements AutoCloseable {
     queue.stop();
     preparers.ifPresent(ThreadPoolExecutor::shutdown);
     gate.close();
-    if (!threads.contains(Thread.currentThread())) {
+    if (!threads.contains(Thread.currentThread()) && !inside.contains(Thread.currentThread())) {
       gate.awaitReleased();
     }
   }

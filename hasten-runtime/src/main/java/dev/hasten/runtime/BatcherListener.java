@@ -54,12 +54,12 @@ public interface BatcherListener {
   default void rejected(Priority priority, String client, RejectedRequestException refusal) {}
 
   /**
-   * A request's deadline passed before its run began; it was not run.
+   * A request's deadline passed while it waited; it was not run, or its run was stopped for others.
    *
    * @param waited since it was given
    */
   default void expired(Priority priority, String client, Duration waited) {}
 
-  /** A request was taken back before its run began. */
+  /** A request was taken back. */
   default void cancelled(Priority priority, String client, Duration waited) {}
 }

@@ -8,7 +8,8 @@ import java.util.Optional;
  * How a {@link Batcher} runs.
  *
  * @param tuning in place of the bundle's own settings
- * @param maxQueueItems requests that may wait or be prepared; low ones half of that
+ * @param maxQueueItems requests that may wait or be prepared; low ones half of that; those whose
+ *     run was stopped come on top of it
  * @param maxQueueBytes memory of their tensors ({@link Prepared#bytes}); low ones half of that
  * @param preprocessingThreads threads that prepare examples; 0: the caller's own
  * @param fairness lead that one client may get over another that also waits, in time of the

@@ -102,8 +102,12 @@ public final class Cancellation {
 
   private synchronized void stop() {
     cancelled = true;
-    stops.forEach(Runnable::run);
-    stops.clear();
+    // One by one: what is stopped may close its registration, and others'.
+    while (!stops.isEmpty()) {
+      Runnable next = stops.iterator().next();
+      stops.remove(next);
+      next.run();
+    }
   }
 
   private boolean pastDeadline() {

@@ -20,6 +20,11 @@ final class CostEstimate {
     this.known = !cost.equals(BatchCost.unmeasured());
   }
 
+  /** Whether it was measured, or anything has run. */
+  boolean known() {
+    return known;
+  }
+
   /** Of a run of {@code rows} padded to {@code length}. */
   long nanos(int rows, int length) {
     return Math.max(1, Math.round(scale * 1e9 * cost.seconds(rows, length)));

@@ -52,6 +52,11 @@ final class Instances implements AutoCloseable {
     return count;
   }
 
+  /** Whether any thread may use the first session whenever a run is free. */
+  boolean alike() {
+    return sessions.size() == 1;
+  }
+
   Session session(int instance) {
     return sessions.get(instance % sessions.size());
   }

@@ -41,6 +41,9 @@ final class Scheduler<P> {
   /** A client may take this many times what it leaves free (Choudhury, Hahne 1998). */
   private static final int CLIENT_TAKES = 4;
 
+  /** Nanoseconds of a run that a caller may make. */
+  private static final long QUICK = 100_000;
+
   /** A run is not stopped for the sake of this part of the time of the request that waits. */
   private static final int HARDLY = 4;
 
@@ -65,6 +68,14 @@ final class Scheduler<P> {
   private long bytes;
   private long lastInteractive = Long.MIN_VALUE / 2;
 
+  /**
+   * Time that the low requests may take before interactive ones: their share of what has passed
+   * since they last had a run, up to a slice; below 0 after a longer run.
+   */
+  private double claim;
+
+  private long claimedAt;
+
   /** Mean time between interactive requests of late, at most as long as they linger. */
   private double gap = INTERACTIVE_LINGERS;
 
@@ -87,12 +98,16 @@ final class Scheduler<P> {
     final FairShares shares;
     long bytes;
 
-    /** Time had over this lane's share. */
-    double used;
+    /** Requests that run. */
+    int running;
 
     Lane(Priority priority, Map<String, Double> weights) {
       this.priority = priority;
       shares = new FairShares(weights);
+    }
+
+    boolean busy() {
+      return !queue.isEmpty() || running > 0;
     }
   }
 
@@ -171,6 +186,7 @@ final class Scheduler<P> {
     request.sequence = sequence++;
     request.arrival = now;
     request.due = Math.min(request.deadline, now + settings.patience().toNanos());
+    claim(now);
     add(request);
     if (request.priority == Priority.INTERACTIVE) {
       gap += NEWEST_GAP * (Math.min(now - lastInteractive, INTERACTIVE_LINGERS) - gap);
@@ -180,12 +196,6 @@ final class Scheduler<P> {
 
   private void add(Waiting<P> request) {
     Lane<P> lane = lane(request.priority);
-    if (lane.queue.isEmpty()) {
-      // A lane that was empty has no claim to the time that it did not use.
-      for (Lane<P> other : lanes.values()) {
-        lane.used = other.queue.isEmpty() ? lane.used : Math.max(lane.used, other.used);
-      }
-    }
     lane.queue.add(request);
     lane.bytes += request.bytes;
     lane.shares.arrived(request.client);
@@ -237,9 +247,22 @@ final class Scheduler<P> {
     return all;
   }
 
+  /**
+   * Whether the one that has it answered may run it itself: {@link #next} is that request alone,
+   * and is over soon.
+   */
+  boolean callerMayRun(Waiting<P> request) {
+    return settings.policy() instanceof BatchPolicy.Adaptive
+        && request.priority == Priority.INTERACTIVE
+        && items == 1
+        && running.size() < settings.instances()
+        && cost.known()
+        && cost.nanos(request.rows, request.length) <= QUICK;
+  }
+
   /** What an instance that is free should do; expired ones must have been taken out. */
   Decision<P> next(long now) {
-    if (items == 0) {
+    if (items == 0 || running.size() >= settings.instances()) {
       return new Decision.Idle<>();
     }
     return switch (settings.policy()) {
@@ -249,6 +272,7 @@ final class Scheduler<P> {
   }
 
   private Decision<P> adaptive(long now) {
+    claim(now);
     Priority first = preferred();
     Priority second = first == Priority.LOW ? Priority.INTERACTIVE : Priority.LOW;
     List<Waiting<P>> able = able(first, now);
@@ -311,15 +335,23 @@ final class Scheduler<P> {
     return last;
   }
 
-  /** Low requests are preferred once they are behind their share by a slice. */
+  /** Brings the claim up to date. */
+  private void claim(long now) {
+    if (lane(Priority.LOW).busy()) {
+      double more = settings.lowShare() * (now - claimedAt);
+      claim = Math.min(settings.lowSlice().toNanos(), claim + more);
+    }
+    claimedAt = now;
+  }
+
+  /** Low requests go first once they may claim a slice. */
   private Priority preferred() {
     Lane<P> low = lane(Priority.LOW);
     Lane<P> interactive = lane(Priority.INTERACTIVE);
     if (low.queue.isEmpty() || interactive.queue.isEmpty()) {
       return low.queue.isEmpty() ? Priority.INTERACTIVE : Priority.LOW;
     }
-    double slice = settings.lowSlice().toNanos() / settings.lowShare();
-    return interactive.used <= low.used + slice ? Priority.INTERACTIVE : Priority.LOW;
+    return claim < settings.lowSlice().toNanos() ? Priority.INTERACTIVE : Priority.LOW;
   }
 
   /** Those that can still be in time, most urgent first. */
@@ -383,7 +415,9 @@ final class Scheduler<P> {
     }
     for (Waiting<P> request : run.requests()) {
       request.charged = nanos * cost.nanosPerRow(rows, request.length) * request.rows / whole;
-      lane(request.priority).shares.charge(request.client, request.charged);
+      Lane<P> lane = lane(request.priority);
+      lane.shares.charge(request.client, request.charged);
+      lane.running++;
       remove(request);
     }
     running.add(run);
@@ -397,10 +431,13 @@ final class Scheduler<P> {
    */
   void ended(Decision.Run<P> run, long nanos) {
     remove(run);
-    for (Waiting<P> request : run.requests()) {
-      boolean low = request.priority == Priority.LOW;
-      lane(request.priority).used +=
-          request.charged / (low ? settings.lowShare() : 1 - settings.lowShare());
+    if (run.yields()) {
+      // It took time that nobody else wanted.
+      claim = Math.min(claim, 0);
+    } else {
+      for (Waiting<P> request : run.requests()) {
+        claim -= request.priority == Priority.LOW ? request.charged : 0;
+      }
     }
     if (nanos > 0) {
       cost.ran(run.rows(), run.length(), nanos);
@@ -409,7 +446,7 @@ final class Scheduler<P> {
 
   /**
    * A run was stopped before its end: its requests wait again, in their old places. What they were
-   * charged is given back, so that those who are stopped again and again come to their share.
+   * charged is given back.
    *
    * @return whether it was to be stopped; else nothing is done
    */
@@ -428,6 +465,9 @@ final class Scheduler<P> {
   private void remove(Decision.Run<P> run) {
     running.remove(run);
     yielding.remove(run);
+    for (Waiting<P> request : run.requests()) {
+      lane(request.priority).running--;
+    }
   }
 
   /** Time of an instance until everything that waits and runs now has ended. */

@@ -21,6 +21,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Flow;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -452,5 +453,195 @@ class BatcherTest {
       assertThat(batcher.drain(Duration.ofSeconds(30))).isTrue();
     }
     assertThat(runs).hasValue(2);
+  }
+
+  /** The threads that ran a request, and whether its future was complete when it was returned. */
+  private static void assertRunByCaller(double seconds, RequestOptions asked, boolean expected)
+      throws Exception {
+    List<Thread> threads = Collections.synchronizedList(new ArrayList<>());
+    BatcherListener listener =
+        new BatcherListener() {
+          @Override
+          public void batchFormed(int requests, int rows, int length, int waiting) {
+            threads.add(Thread.currentThread());
+          }
+        };
+    Tuning tuning =
+        Tuning.defaults()
+            .withIntraOpThreads(1)
+            .withBatching(Batching.defaults().withCost(BatchCost.ofTime(seconds, 0, 0, 0)));
+    Map<String, NdArray> inputs = Tiny.inputs(2, 3);
+    try (Batcher batcher =
+        tiny(BatcherOptions.defaults().withListener(listener).withTuning(tuning))) {
+      for (int i = 0; i < 5; i++) {
+        CompletableFuture<Prediction> future = batcher.submitTensors(inputs, asked);
+        if (expected) {
+          assertThat(future).isDone();
+        }
+        NdArray y = Tiny.get(future.get(10, TimeUnit.SECONDS).outputs(), "y");
+        assertThat(y.toFloats()).containsExactly(Tiny.expected(inputs));
+      }
+      // A run is told of after its answers were given.
+      assertThat(batcher.drain(Duration.ofSeconds(10))).isTrue();
+    }
+    assertThat(threads)
+        .hasSize(5)
+        .allMatch(thread -> (thread == Thread.currentThread()) == expected);
+  }
+
+  @Test
+  void aCallerRunsWhatIsQuickIfItIsAskedTo() throws Exception {
+    RequestOptions asked = RequestOptions.defaults();
+    assertRunByCaller(1e-6, asked.withCallerRuns(), true);
+    assertRunByCaller(1e-6, asked, false);
+    assertRunByCaller(1e-2, asked.withCallerRuns(), false);
+    assertRunByCaller(1e-6, asked.withCallerRuns().withPriority(Priority.LOW), false);
+  }
+
+  @Test
+  void aCallerDoesNotRunBesideTheOnlyInstance() throws Exception {
+    Recorder recorder = new Recorder();
+    Tuning tuning =
+        Tuning.defaults()
+            .withIntraOpThreads(1)
+            .withBatching(Batching.defaults().withCost(BatchCost.ofTime(1e-6, 0, 0, 0)));
+    RequestOptions asked = RequestOptions.defaults().withCallerRuns();
+    List<CompletableFuture<Prediction>> futures = new ArrayList<>();
+    try (Batcher batcher =
+        tiny(BatcherOptions.defaults().withListener(recorder).withTuning(tuning))) {
+      try (Recorder.Held held = recorder.hold(batcher)) {
+        for (int i = 0; i < 3; i++) {
+          futures.add(batcher.submitTensors(Tiny.inputs(1, i), asked));
+          assertThat(batcher.running()).isEqualTo(1);
+          assertThat(futures.getLast()).isNotDone();
+        }
+      }
+      for (CompletableFuture<Prediction> future : futures) {
+        future.get(10, TimeUnit.SECONDS);
+      }
+    }
+    assertThat(recorder.completed).hasValue(4);
+  }
+
+  /** Callers and the instance hand the one place to each other, and nobody is forgotten. */
+  @Test
+  void callersAndInstancesShareTheirPlaces() throws Exception {
+    Recorder recorder = new Recorder();
+    AtomicInteger most = new AtomicInteger();
+    Tuning tuning =
+        Tuning.defaults()
+            .withIntraOpThreads(1)
+            .withBatching(Batching.defaults().withCost(BatchCost.ofTime(1e-6, 0, 0, 0)));
+    try (Batcher batcher =
+            tiny(BatcherOptions.defaults().withListener(recorder).withTuning(tuning));
+        ExecutorService callers = Executors.newFixedThreadPool(6)) {
+      List<Future<?>> all = new ArrayList<>();
+      for (int caller = 0; caller < 6; caller++) {
+        RequestOptions asked =
+            caller % 2 == 0
+                ? RequestOptions.defaults().withCallerRuns()
+                : RequestOptions.defaults();
+        all.add(
+            callers.submit(() -> {
+              for (int i = 0; i < 300; i++) {
+                Map<String, NdArray> inputs = Tiny.inputs(1 + i % 3, i);
+                CompletableFuture<Prediction> future = batcher.submitTensors(inputs, asked);
+                most.accumulateAndGet(batcher.running(), Math::max);
+                NdArray y = Tiny.get(future.get(20, TimeUnit.SECONDS).outputs(), "y");
+                assertThat(y.toFloats()).containsExactly(Tiny.expected(inputs));
+              }
+              return null;
+            }));
+      }
+      for (Future<?> one : all) {
+        one.get(60, TimeUnit.SECONDS);
+      }
+    }
+    assertThat(recorder.completed).hasValue(1_800);
+    assertThat(most.get()).isLessThanOrEqualTo(1);
+  }
+
+  @Test
+  void oneTokenTakesManyRequestsBack() throws Exception {
+    Recorder recorder = new Recorder();
+    Cancellation token = Cancellation.manual();
+    RequestOptions asked = RequestOptions.defaults().withCancellation(token);
+    try (Batcher batcher = tiny(BatcherOptions.defaults().withListener(recorder))) {
+      List<CompletableFuture<Prediction>> futures = new ArrayList<>();
+      try (Recorder.Held held = recorder.hold(batcher)) {
+        for (int i = 0; i < 5; i++) {
+          futures.add(batcher.submitTensors(Tiny.inputs(1, i), asked));
+        }
+        token.cancel();
+        assertThat(batcher.waiting()).isZero();
+      }
+      assertThat(futures).allMatch(CompletableFuture::isCancelled);
+    }
+    assertThat(recorder.cancelled).hasValue(5);
+  }
+
+  @Test
+  void aStreamWhoseTokenIsCancelledFails() throws Exception {
+    Recorder recorder = new Recorder();
+    Cancellation token = Cancellation.manual();
+    RequestOptions asked = RequestOptions.defaults().withCancellation(token);
+    CompletableFuture<Throwable> failure = new CompletableFuture<>();
+    try (Batcher batcher = tiny(BatcherOptions.defaults().withListener(recorder));
+        Recorder.Held held = recorder.hold(batcher)) {
+      Map<String, NdArray> one =
+          Map.of("x", NdArray.floats(new float[8], 8), "k", NdArray.longs(new long[] {1}));
+      batcher
+          .predictAll(List.of(Example.tensors(one), Example.tensors(one)), 4, asked)
+          .subscribe(
+              new Flow.Subscriber<>() {
+                @Override
+                public void onSubscribe(Flow.Subscription subscription) {
+                  subscription.request(10);
+                }
+
+                @Override
+                public void onNext(Prediction item) {
+                  failure.completeExceptionally(new AssertionError("an answer"));
+                }
+
+                @Override
+                public void onError(Throwable error) {
+                  failure.complete(error);
+                }
+
+                @Override
+                public void onComplete() {
+                  failure.completeExceptionally(new AssertionError("the end"));
+                }
+              });
+      while (batcher.waiting() < 2 && !failure.isDone()) {
+        Thread.onSpinWait();
+      }
+      token.cancel();
+      assertThat(failure.get(10, TimeUnit.SECONDS)).isInstanceOf(CancellationException.class);
+    }
+  }
+
+  @Test
+  void aCallerMayCloseFromWhatItsOwnRunCompletes() throws Exception {
+    Tuning tuning =
+        Tuning.defaults()
+            .withIntraOpThreads(1)
+            .withBatching(Batching.defaults().withCost(BatchCost.ofTime(1e-6, 0, 0, 0)));
+    CompletableFuture<Batcher> opened = new CompletableFuture<>();
+    BatcherListener closer =
+        new BatcherListener() {
+          @Override
+          public void completed(Priority priority, String client, int rows, Timing timing) {
+            opened.join().close();
+          }
+        };
+    try (Batcher batcher =
+        tiny(BatcherOptions.defaults().withTuning(tuning).withListener(closer))) {
+      opened.complete(batcher);
+      assertThat(
+              batcher.submitTensors(Tiny.inputs(1, 1), RequestOptions.defaults().withCallerRuns()))
+          .isDone();
+    }
   }
 }

@@ -244,6 +244,29 @@ class SchedulerTest {
     assertThat(low * COST.seconds(16, 20) / 16).isGreaterThan(0.1 * 20);
   }
 
+  /** It never ends between two interactive ones, and must not be stopped for ever. */
+  @Example
+  void aLowRequestLongerThanAnyPauseIsAnswered() {
+    List<SchedulerSimulation.Arrival> arrivals = new ArrayList<>();
+    // 242 ms.
+    arrivals.add(
+        new SchedulerSimulation.Arrival(
+            0, Priority.LOW, "jobs", "g", 20, 118, 100, Waiting.NO_DEADLINE, -1));
+    for (int i = 1; i < 300; i++) {
+      arrivals.add(arrival(100L * i * MILLI, Priority.INTERACTIVE, "", 28, Waiting.NO_DEADLINE));
+    }
+    SchedulerSimulation done = new SchedulerSimulation(settings(1, 16), COST, arrivals).run();
+    assertThat(done.violations).isEmpty();
+    assertThat(done.stopped).isPositive();
+    long end =
+        done.runs.stream()
+            .filter(run -> run.requests().contains(0))
+            .mapToLong(SchedulerSimulation.Ran::to)
+            .findFirst()
+            .orElseThrow();
+    assertThat(end).isLessThan(Duration.ofSeconds(2).toNanos());
+  }
+
   /** Of the first {@code count} arrivals, from arrival to answer. */
   private static double latency(SchedulerSimulation done, int count, double quantile) {
     long[] all =

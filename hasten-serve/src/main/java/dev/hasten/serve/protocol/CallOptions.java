@@ -32,6 +32,7 @@ public final class CallOptions {
     RequestHeaders headers = ctx.request().headers();
     RequestOptions options =
         RequestOptions.defaults()
+            .withCallerRuns()
             .withClient(client(ctx, headers))
             .withPriority(priority(headers.get(PRIORITY), parameters.get("priority")));
     Optional<Duration> deadline = deadline(headers.get(TIMEOUT), parameters.get("timeout"));
