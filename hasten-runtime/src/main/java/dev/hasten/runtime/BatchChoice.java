@@ -35,10 +35,10 @@ final class BatchChoice<P> {
   private static final int MOST = 256;
 
   /** Others that are looked at for coming too late: the most urgent. */
-  private static final int MOST_URGENT = 128;
+  private static final int MOST_URGENT = 64;
 
   /** Runs that are looked at closely: the most efficient, and as many with the most urgent. */
-  private static final int FINALISTS = 16;
+  private static final int FINALISTS = 6;
 
   private final CostEstimate cost;
   private final int maxBatch;
