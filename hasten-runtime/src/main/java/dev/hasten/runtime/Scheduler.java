@@ -323,12 +323,14 @@ final class Scheduler<P> {
       return Optional.empty();
     }
     Waiting<P> first = interactive.first();
-    long soon = now + cost.nanos(first.rows, first.length) / HARDLY;
+    long hardly = cost.nanos(first.rows, first.length) / HARDLY;
     Optional<Decision.Run<P>> last =
         running.stream()
             .filter(Decision.Run::yields)
             .max(Comparator.comparingLong(Decision.Run::expectedEnd));
-    if (last.isEmpty() || running.stream().anyMatch(run -> run.expectedEnd() <= soon)) {
+    // One that should have ended long ago may go on for long.
+    boolean ends = running.stream().anyMatch(run -> Math.abs(run.expectedEnd() - now) <= hardly);
+    if (last.isEmpty() || ends) {
       return Optional.empty();
     }
     yielding.add(last.get());
