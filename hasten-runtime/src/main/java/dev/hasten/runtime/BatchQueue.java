@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class BatchQueue {
   private final String name;
   private final int maxItems;
+  private final int instances;
   private final BatcherListener listener;
   private final Scheduler<Request> scheduler;
   private final long origin = System.nanoTime();
@@ -37,6 +38,7 @@ final class BatchQueue {
   BatchQueue(String name, SchedulerSettings settings, BatcherListener listener) {
     this.name = name;
     this.maxItems = settings.maxItems();
+    this.instances = settings.instances();
     this.listener = listener;
     this.scheduler = new Scheduler<>(settings);
   }
@@ -144,7 +146,9 @@ final class BatchQueue {
         taken = Optional.of(taken(run));
       } else {
         yielding = scheduler.yielding(now()).map(stops::get);
-        work.signal();
+        if (scheduler.running() < instances) {
+          work.signal();
+        }
         if (waiting.deadline < wakesAt) {
           deadlines.signal();
         }
