@@ -5,9 +5,11 @@ import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.server.DecoratingHttpServiceFunction;
 import com.linecorp.armeria.server.HttpService;
+import com.linecorp.armeria.server.ServiceConfig;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import dev.hasten.serve.console.ConsoleService;
 import dev.hasten.serve.console.ReportTickets;
+import dev.hasten.serve.jobs.Jobs;
 import dev.hasten.serve.protocol.CallFacts;
 import dev.hasten.serve.protocol.Failures;
 import dev.hasten.serve.protocol.GrpcRefusals;
@@ -83,13 +85,13 @@ final class Gate implements DecoratingHttpServiceFunction {
     }
     if (tokens.isPresent() && !tickets.admits(ctx)) {
       AccessTokens.Token token =
-          check(tokens.get(), route, req.headers().get(HttpHeaderNames.AUTHORIZATION));
+          check(tokens.get(), ctx.config(), req.headers().get(HttpHeaderNames.AUTHORIZATION));
       CallFacts.of(ctx).setToken(token.name());
     }
   }
 
   private static AccessTokens.Token check(
-      AccessTokens tokens, String route, @Nullable String header) {
+      AccessTokens tokens, ServiceConfig config, @Nullable String header) {
     if (header == null || !header.toLowerCase(Locale.ROOT).startsWith(BEARER)) {
       throw ProtocolException.of(
           Kind.UNAUTHENTICATED, "no token (expected: the header 'Authorization: Bearer …')");
@@ -99,9 +101,9 @@ final class Gate implements DecoratingHttpServiceFunction {
             .find(header.substring(BEARER.length()).strip())
             .orElseThrow(
                 () -> ProtocolException.of(Kind.UNAUTHENTICATED, "the token is not known"));
-    AccessTokens.Scope needed = scope(route);
+    AccessTokens.Scope needed = scope(config);
     // Numbers are for whoever has any token.
-    if (!route.equals("/metrics") && !token.scopes().contains(needed)) {
+    if (!config.route().patternString().equals("/metrics") && !token.scopes().contains(needed)) {
       throw ProtocolException.of(
           Kind.FORBIDDEN,
           "the token of '%s' lacks the scope '%s'"
@@ -110,13 +112,12 @@ final class Gate implements DecoratingHttpServiceFunction {
     return token;
   }
 
-  private static AccessTokens.Scope scope(String route) {
-    if (route.startsWith("/v2/repository/models/")
-        || route.startsWith(GRPC + "RepositoryModel")
-        || route.startsWith("/v2/admin")) {
+  private static AccessTokens.Scope scope(ServiceConfig config) {
+    String route = config.route().patternString();
+    if (route.startsWith("/v2/repository/models/") || route.startsWith(GRPC + "RepositoryModel")) {
       return AccessTokens.Scope.ADMIN;
     }
-    return route.startsWith("/v2/jobs") || route.endsWith("/jobs")
+    return route.startsWith("/v2/jobs") || Jobs.takes(config)
         ? AccessTokens.Scope.JOBS
         : AccessTokens.Scope.INFER;
   }

@@ -104,7 +104,7 @@ final class BulkRun {
                     OptionalInt.empty(),
                     part.request())
                 .run(lease.model(), JobWorker.BEHIND, Runnable::run);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         lease.close();
         throw e;
       }
@@ -120,7 +120,7 @@ final class BulkRun {
         }
       });
       Cancelling.both(answer, run);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       answer.completeExceptionally(e);
     }
     return answer;

@@ -59,7 +59,7 @@ final class FinishQueue implements AutoCloseable {
       thread.execute(() -> {
         try {
           work.run();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
           LOG.error("a job's end cannot be written; it will be run again", e);
         }
       });

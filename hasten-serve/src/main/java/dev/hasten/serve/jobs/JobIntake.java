@@ -9,6 +9,7 @@ import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.common.RequestHeaders;
 import com.linecorp.armeria.common.ResponseHeaders;
 import com.linecorp.armeria.common.ResponseHeadersBuilder;
+import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServerBuilder;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import dev.hasten.runtime.PipelineSpec;
@@ -41,6 +42,9 @@ import org.jspecify.annotations.Nullable;
  * uploads. Once {@code 202} is on its way, the job is on the disk.
  */
 final class JobIntake {
+  /** What makes jobs of requests: whoever asks for that needs the right to. */
+  interface Taker extends HttpService {}
+
   private static final String PREFER = "prefer";
   private static final String RESPOND_ASYNC = "respond-async";
   private static final String KEY = "idempotency-key";
@@ -86,14 +90,14 @@ final class JobIntake {
             .route()
             .post(model + "/" + call.name().toLowerCase(Locale.ROOT))
             .matchesHeaders(PREFER, JobIntake::asksForLater)
-            .build((ctx, req) -> one(ctx, req, call));
+            .build((Taker) (ctx, req) -> one(ctx, req, call));
       }
       server
           .route()
           .post(model + "/jobs")
           .maxRequestLength(options.maxBulkBytes())
           .requestTimeoutMillis(0)
-          .build(this::bulk);
+          .build((Taker) this::bulk);
     }
   }
 

@@ -42,25 +42,33 @@ final class JobLeases {
   /**
    * Takes jobs that wait, and those whose owner's lease has run out.
    *
+   * @param held what this owner runs now: not taken from itself, even if it could not renew the
+   *     leases in time
    * @param most singles and bulk jobs together
+   * @param mostBulk of them
    */
-  List<Job> claim(String owner, int most, boolean bulkToo) {
+  List<Job> claim(String owner, Set<String> held, int most, int mostBulk) {
     long now = clock.millis();
     List<Job> parked = new ArrayList<>();
     List<Job> taken =
         database.transaction(session -> {
-          parked.addAll(takeBack(session, now));
+          parked.addAll(takeBack(session, owner, held, now));
           return session.query(
               JobRows::read,
-              "WITH due AS (SELECT id FROM job WHERE state = 'queued' AND not_before <= ?"
-                  + " AND bulk <= ? ORDER BY not_before LIMIT ?"
+              // Where many bulk jobs come first, singles are taken by the next claim, which has no
+              // room for any of them.
+              "WITH due AS (SELECT id, bulk, not_before FROM job WHERE state = 'queued'"
+                  + " AND not_before <= ? AND bulk <= ? ORDER BY not_before LIMIT ?"
                   + database.skippingTaken()
-                  + ") UPDATE job SET state = 'running', owner = ?, lease_until = ?,"
+                  + "), many AS (SELECT id FROM due WHERE bulk = 1 ORDER BY not_before LIMIT ?)"
+                  + " UPDATE job SET state = 'running', owner = ?, lease_until = ?,"
                   + " attempts = attempts + 1, started = COALESCE(started, ?)"
-                  + " WHERE id IN (SELECT id FROM due) RETURNING *",
+                  + " WHERE id IN (SELECT id FROM due WHERE bulk = 0 UNION ALL SELECT id FROM many)"
+                  + " RETURNING *",
               now,
-              bulkToo ? 1 : 0,
+              mostBulk > 0 ? 1 : 0,
               most,
+              mostBulk,
               owner,
               now + options.lease().toMillis(),
               now);
@@ -76,7 +84,20 @@ final class JobLeases {
    *
    * @return those that are given up
    */
-  private List<Job> takeBack(Database.Session session, long now) throws SQLException {
+  private List<Job> takeBack(Database.Session session, String owner, Set<String> held, long now)
+      throws SQLException {
+    String lost = " WHERE state = 'running' AND lease_until < ?";
+    List<Object> values = new ArrayList<>(List.of(now));
+    if (!held.isEmpty()) {
+      lost += " AND NOT (owner = ? AND id IN " + JobStore.marks(held.size()) + ")";
+      values.add(owner);
+      values.addAll(held);
+    }
+    List<Object> parking =
+        new ArrayList<>(
+            List.of(now, now + options.ttl().toMillis(), String.valueOf(options.attempts()), now));
+    parking.addAll(values);
+    parking.add(options.attempts());
     List<Job> parked =
         session.query(
             JobRows::read,
@@ -84,17 +105,12 @@ final class JobLeases {
                 + " || ' went away without an answer, at attempt ' || CAST(attempts AS TEXT)"
                 + " || ' of ' || CAST(? AS TEXT), owner = NULL, lease_until = NULL, "
                 + Hooks.DUE
-                + " WHERE state = 'running' AND lease_until < ? AND attempts >= ? RETURNING *",
-            now,
-            now + options.ttl().toMillis(),
-            String.valueOf(options.attempts()),
-            now,
-            now,
-            options.attempts());
+                + lost
+                + " AND attempts >= ? RETURNING *",
+            parking.toArray());
     session.update(
-        "UPDATE job SET state = 'queued', owner = NULL, lease_until = NULL"
-            + " WHERE state = 'running' AND lease_until < ?",
-        now);
+        "UPDATE job SET state = 'queued', owner = NULL, lease_until = NULL" + lost,
+        values.toArray());
     return parked;
   }
 

@@ -1,5 +1,6 @@
 package dev.hasten.serve.jobs;
 
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -9,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 final class JobParts {
   /** So much is read at once, unless one part alone is larger. */
   private static final long PAGE_BYTES = 4 << 20;
+
+  /** What it costs to remove a part, in bytes of it that could be removed meanwhile. */
+  private static final long PART_COST = 32 << 10;
 
   private final Database database;
 
@@ -95,6 +99,33 @@ final class JobParts {
           after,
           sizes.get(end - 1).number());
     });
+  }
+
+  /**
+   * Removes parts of a job.
+   *
+   * @param room so many bytes at most, but at least one part
+   * @return what is left of the room; 0: there may be more parts
+   */
+  static long clear(Database.Session session, String job, long room) throws SQLException {
+    record Size(long number, long bytes) {}
+    List<Size> sizes =
+        session.query(
+            row -> new Size(row.getLong(1), row.getLong(2)),
+            "SELECT part, LENGTH(request) + COALESCE(LENGTH(result), 0) FROM job_part"
+                + " WHERE job_id = ? ORDER BY part LIMIT ?",
+            job,
+            room / PART_COST + 1);
+    long left = room;
+    int end = 0;
+    while (end < sizes.size() && left > 0) {
+      left -= sizes.get(end++).bytes() + PART_COST;
+    }
+    if (end > 0) {
+      session.update(
+          "DELETE FROM job_part WHERE job_id = ? AND part <= ?", job, sizes.get(end - 1).number());
+    }
+    return Math.max(0, left);
   }
 
   /**

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Jobs in the database: ordered, found, cancelled, removed. {@link JobLeases} has what happens to
@@ -20,6 +21,8 @@ import java.util.stream.Collectors;
  */
 final class JobStore {
   private static final SecureRandom RANDOM = new SecureRandom();
+  private static final int MOST_AT_A_TIME = 500;
+  private static final long CLEARED_BYTES = 16 << 20;
 
   private final Database database;
   private final InstantSource clock;
@@ -271,27 +274,61 @@ final class JobStore {
         == 1;
   }
 
-  /** Removes a job that has ended, or that never came to be. */
+  /** Removes a job that has ended, or that never came to be; its parts go with the next sweeps. */
   void remove(String id) {
-    database.transaction(session -> {
-      if (session.update("DELETE FROM job WHERE id = ? AND state NOT IN ('queued', 'running')", id)
-          == 1) {
-        session.update("DELETE FROM job_part WHERE job_id = ?", id);
-      }
-      return true;
-    });
+    database.transaction(session -> remove(session, List.of(id)));
   }
 
-  /** Removes what is past its time. */
-  int sweep() {
-    List<String> late =
-        database.once(session ->
-            session.query(
-                row -> row.getString(1),
-                "SELECT id FROM job WHERE expires < ? ORDER BY expires LIMIT 500",
-                clock.millis()));
-    late.forEach(this::remove);
-    return late.size();
+  private static int remove(Database.Session session, List<String> ids) throws SQLException {
+    List<String> gone =
+        session.query(
+            row -> row.getString(1),
+            "DELETE FROM job WHERE id IN %s AND state NOT IN ('queued', 'running') RETURNING id"
+                .formatted(marks(ids.size())),
+            ids.toArray());
+    List<@Nullable Object[]> sets = new ArrayList<>();
+    gone.forEach(id -> sets.add(new @Nullable Object[] {id}));
+    session.batch("INSERT INTO job_removed (id) VALUES (?)", sets);
+    return gone.size();
+  }
+
+  /**
+   * Removes some of what is past its time, and some parts of what was removed: a large job in one
+   * transaction would keep all others from writing, for longer than a lease lasts.
+   *
+   * @return whether there may be more
+   */
+  boolean sweep() {
+    int removed =
+        database.transaction(session -> {
+          List<String> late =
+              session.query(
+                  row -> row.getString(1),
+                  "SELECT id FROM job WHERE expires < ? ORDER BY expires LIMIT ?"
+                      + database.skippingTaken(),
+                  clock.millis(),
+                  MOST_AT_A_TIME);
+          return late.isEmpty() ? 0 : remove(session, late);
+        });
+    boolean more = database.transaction(this::clear);
+    return more || removed == MOST_AT_A_TIME;
+  }
+
+  private boolean clear(Database.Session session) throws SQLException {
+    List<String> gone =
+        session.query(
+            row -> row.getString(1),
+            "SELECT id FROM job_removed ORDER BY id LIMIT ?" + database.skippingTaken(),
+            MOST_AT_A_TIME);
+    long room = CLEARED_BYTES;
+    for (String id : gone) {
+      room = JobParts.clear(session, id, room);
+      if (room == 0) {
+        return true;
+      }
+      session.update("DELETE FROM job_removed WHERE id = ?", id);
+    }
+    return gone.size() == MOST_AT_A_TIME;
   }
 
   static String marks(int count) {

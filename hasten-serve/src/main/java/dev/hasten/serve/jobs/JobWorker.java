@@ -8,6 +8,7 @@ import dev.hasten.serve.protocol.StoredCall;
 import dev.hasten.serve.repository.Cancelling;
 import dev.hasten.serve.repository.ModelRepository;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,6 +22,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -92,58 +94,88 @@ final class JobWorker {
   }
 
   private void take() {
+    @Nullable Throwable trouble = null;
     while (!stopping) {
+      // Whatever it was, an end of the memory included: a node that takes no jobs is of no use.
       try {
-        free.acquire();
-        int most = 1;
-        while (most < MOST_AT_A_TIME && free.tryAcquire()) {
-          most++;
+        if (trouble != null) {
+          Throwable last = trouble;
+          trouble = null;
+          Thread.sleep(1000);
+          LOG.error("jobs cannot be taken; they stay where they are", last);
         }
-        List<Job> jobs = claim(most);
-        free.release(most - jobs.size());
-        jobs.forEach(this::start);
-        if (jobs.isEmpty()) {
-          news.tryAcquire(LOOK_MILLIS, TimeUnit.MILLISECONDS);
-          news.drainPermits();
-        }
+        takeSome();
       } catch (InterruptedException e) {
         return;
+      } catch (RuntimeException | Error e) {
+        trouble = e;
       }
     }
   }
 
-  private List<Job> claim(int most) throws InterruptedException {
-    try {
-      return leases.claim(owner, most, bulkFree.availablePermits() > 0);
-    } catch (RuntimeException e) {
-      LOG.error("jobs cannot be taken; they stay where they are", e);
-      Thread.sleep(1000);
-      return List.of();
+  private void takeSome() throws InterruptedException {
+    free.acquire();
+    int most = 1;
+    while (most < MOST_AT_A_TIME && free.tryAcquire()) {
+      most++;
     }
+    int bulk = bulkFree.drainPermits();
+    List<Job> jobs = List.of();
+    try {
+      jobs = leases.claim(owner, ids(running.keySet()), most, bulk);
+    } finally {
+      free.release(most - jobs.size());
+      bulkFree.release(bulk - (int) jobs.stream().filter(Job::bulk).count());
+    }
+    jobs.forEach(this::start);
+    if (jobs.isEmpty()) {
+      news.tryAcquire(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+      news.drainPermits();
+    }
+  }
+
+  private static Set<String> ids(Collection<Job> jobs) {
+    return jobs.stream().map(Job::id).collect(Collectors.toSet());
   }
 
   private void start(Job job) {
-    changed.accept(job.id());
-    if (job.bulk()) {
-      BulkRun run = new BulkRun(job, parts, repository, options, () -> stopping, changed);
-      running.put(job, run::cancel);
-      Thread.ofPlatform().name("hasten-bulk-job").daemon().start(() -> runBulk(job, run));
-      return;
-    }
     CompletableFuture<StoredCall.Answer> answer = new CompletableFuture<>();
-    running.put(job, () -> answer.cancel(true));
+    BulkRun bulk = new BulkRun(job, parts, repository, options, () -> stopping, changed);
+    running.put(job, job.bulk() ? bulk::cancel : () -> answer.cancel(true));
+    settle(
+        job,
+        () -> {
+          try {
+            changed.accept(job.id());
+            if (job.bulk()) {
+              Thread.ofPlatform().name("hasten-bulk-job").daemon().start(() -> runBulk(job, bulk));
+              return;
+            }
+            run(job, answer);
+          } catch (RuntimeException | Error e) {
+            answer.completeExceptionally(e);
+          }
+          answer.whenComplete((result, failure) ->
+              settle(
+                  job,
+                  () -> {
+                    if (failure == null) {
+                      succeeded(job, result);
+                    } else {
+                      failed(job, Failures.refusal(failure));
+                    }
+                  }));
+        });
+  }
+
+  /** A job that neither runs nor has an end must not be held: nobody else could run it. */
+  private void settle(Job job, Runnable how) {
     try {
-      run(job, answer);
-    } catch (RuntimeException e) {
-      answer.completeExceptionally(e);
+      how.run();
+    } catch (RuntimeException | Error e) {
+      ended(job);
+      LOG.error("a job's end cannot be written; it will be run again", e);
     }
-    answer.whenComplete((result, failure) -> {
-      if (failure == null) {
-        succeeded(job, result);
-      } else {
-        failed(job, Failures.refusal(failure));
-      }
-    });
   }
 
   private void run(Job job, CompletableFuture<StoredCall.Answer> answer) {
@@ -166,7 +198,7 @@ final class JobWorker {
           answer.completeExceptionally(failure);
         }
       });
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       lease.close();
       throw e;
     }
@@ -215,30 +247,36 @@ final class JobWorker {
   }
 
   private void runBulk(Job job, BulkRun run) {
-    bulkFree.acquireUninterruptibly();
-    try {
-      if (run.call()) {
-        finished.add(
-            new JobLeases.Ending(
-                job,
-                JobState.SUCCEEDED,
-                null,
-                Optional.of(new Job.Format(Job.Format.LINES.contentType(), OptionalInt.empty())),
-                Optional.empty()));
-      } else {
-        ended(job);
-      }
-    } catch (RuntimeException e) {
-      failed(job, Failures.refusal(e));
-    } finally {
-      bulkFree.release();
-    }
+    settle(
+        job,
+        () -> {
+          try {
+            if (run.call()) {
+              finished.add(
+                  new JobLeases.Ending(
+                      job,
+                      JobState.SUCCEEDED,
+                      null,
+                      Optional.of(
+                          new Job.Format(Job.Format.LINES.contentType(), OptionalInt.empty())),
+                      Optional.empty()));
+            } else {
+              ended(job);
+            }
+          } catch (RuntimeException | Error e) {
+            failed(job, Failures.refusal(e));
+          }
+        });
   }
 
   /** Not in flight any more, however it ended. */
   private void ended(Job job) {
     if (running.remove(job) != null) {
       free.release();
+      if (job.bulk()) {
+        bulkFree.release();
+        wake();
+      }
     }
     changed.accept(job.id());
   }
@@ -247,10 +285,10 @@ final class JobWorker {
   private void beat() {
     try {
       Set<Job> jobs = Set.copyOf(running.keySet());
-      Set<String> ours =
-          leases.heartbeat(owner, jobs.stream().map(Job::id).collect(Collectors.toSet()));
+      Set<String> ours = leases.heartbeat(owner, ids(jobs));
       jobs.stream().map(Job::id).filter(id -> !ours.contains(id)).forEach(this::cancel);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      // Thrown on, it would be the last beat.
       LOG.error("leases cannot be renewed; other nodes may take the jobs over", e);
     }
   }

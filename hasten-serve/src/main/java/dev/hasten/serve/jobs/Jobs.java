@@ -1,6 +1,7 @@
 package dev.hasten.serve.jobs;
 
 import com.linecorp.armeria.server.ServerBuilder;
+import com.linecorp.armeria.server.ServiceConfig;
 import dev.hasten.runtime.BadInputException;
 import dev.hasten.runtime.EnvironmentException;
 import dev.hasten.serve.repository.ModelRepository;
@@ -24,7 +25,7 @@ import org.slf4j.LoggerFactory;
 public final class Jobs implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Jobs.class);
   private static final Duration SWEEP = Duration.ofSeconds(30);
-
+  private static final Duration LEAST_PAUSE = Duration.ofMillis(20);
   private static final Duration COUNT = Duration.ofSeconds(5);
 
   /** For what goes on as fast as its client sends or takes: threads that cost next to nothing. */
@@ -59,8 +60,9 @@ public final class Jobs implements AutoCloseable {
         new JobIntake(store, parts, repository, options, (int) maxRequestBytes, worker, metrics);
     this.views = new JobViews(store, parts, watch, worker, metrics);
     this.sweeper =
-        Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().name("hasten-jobs-sweep").daemon().factory());
+        // To remove a large job takes long; counting goes on beside it.
+        Executors.newScheduledThreadPool(
+            2, Thread.ofPlatform().name("hasten-jobs-sweep").daemon().factory());
     long every = Math.clamp(options.ttl().toMillis() / 2, 100, SWEEP.toMillis());
     sweeper.scheduleWithFixedDelay(this::sweep, every, every, TimeUnit.MILLISECONDS);
     sweeper.scheduleWithFixedDelay(this::count, 0, COUNT.toMillis(), TimeUnit.MILLISECONDS);
@@ -94,10 +96,22 @@ public final class Jobs implements AutoCloseable {
     views.bind(server);
   }
 
+  /** Whether a route's requests become jobs: it may be a path that is answered at once as well. */
+  public static boolean takes(ServiceConfig config) {
+    return config.service().as(JobIntake.Taker.class) != null;
+  }
+
   private void sweep() {
     try {
-      store.sweep();
-    } catch (RuntimeException e) {
+      long began = System.nanoTime();
+      while (store.sweep() && !sweeper.isShutdown()) {
+        // Others write too, and SQLite knows no queue: whoever finds it locked looks again later.
+        TimeUnit.NANOSECONDS.sleep(Math.max(LEAST_PAUSE.toNanos(), System.nanoTime() - began));
+        began = System.nanoTime();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException | Error e) {
       LOG.error("jobs past their time cannot be removed now", e);
     }
   }
@@ -105,7 +119,7 @@ public final class Jobs implements AutoCloseable {
   private void count() {
     try {
       metrics.stand(store.standing());
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       LOG.error("jobs cannot be counted now", e);
     }
   }

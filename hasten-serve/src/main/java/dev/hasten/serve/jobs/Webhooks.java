@@ -40,6 +40,7 @@ final class Webhooks implements AutoCloseable {
   private final Hooks hooks;
   private final JobsOptions options;
   private final InstantSource clock;
+  private final Duration limit;
   private final HttpClient http =
       HttpClient.newBuilder()
           .followRedirects(HttpClient.Redirect.NEVER)
@@ -50,9 +51,17 @@ final class Webhooks implements AutoCloseable {
           Thread.ofPlatform().name("hasten-jobs-webhooks").daemon().factory());
 
   Webhooks(Hooks hooks, JobsOptions options, InstantSource clock) {
+    this(hooks, options, clock, LIMIT);
+  }
+
+  /**
+   * @param limit of a delivery, the answer's body included
+   */
+  Webhooks(Hooks hooks, JobsOptions options, InstantSource clock, Duration limit) {
     this.hooks = hooks;
     this.options = options;
     this.clock = clock;
+    this.limit = limit;
     if (!options.webhookHosts().isEmpty()) {
       thread.scheduleWithFixedDelay(this::deliver, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
     }
@@ -93,10 +102,11 @@ final class Webhooks implements AutoCloseable {
   private void deliver() {
     try {
       List<Job> due = hooks.claim(MOST_AT_A_TIME);
-      // One that does not answer delays the others of its round, by the limit at most.
+      // One that does not answer delays the rounds after its own, by the limit at most.
       CompletableFuture.allOf(due.stream().map(this::deliver).toArray(CompletableFuture[]::new))
           .join();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      // Thrown on, it would be the last round.
       LOG.error("webhooks cannot be delivered now; they will be tried again", e);
     }
   }
@@ -111,9 +121,15 @@ final class Webhooks implements AutoCloseable {
       hooks.done(job, "refused: " + e.getMessage());
       return CompletableFuture.completedFuture(null);
     }
-    return http.sendAsync(request, HttpResponse.BodyHandlers.discarding())
+    CompletableFuture<HttpResponse<Void>> exchange =
+        http.sendAsync(request, HttpResponse.BodyHandlers.discarding());
+    // A request's own time limit ends with the headers of the answer: its body may never end.
+    return exchange
+        .copy()
+        .orTimeout(limit.toMillis(), TimeUnit.MILLISECONDS)
         .handle((response, failure) -> {
           if (failure != null) {
+            exchange.cancel(true);
             failed(job, "no answer");
           } else if (response.statusCode() / 100 == 2) {
             hooks.done(job, "delivered");
@@ -129,8 +145,8 @@ final class Webhooks implements AutoCloseable {
     if (tries >= MOST_TRIES) {
       hooks.done(job, "given up after %d tries: %s".formatted(tries, reason));
     } else {
-      // 1 s, 4 s, 16 s and so on: the last try is about four hours after the first.
-      hooks.again(job, Duration.ofSeconds(Math.min(3 * 3600, 1L << (2 * (tries - 1)))));
+      // 1 s, 4 s, 16 s and so on: the last try is about an hour and a half after the first.
+      hooks.again(job, Duration.ofSeconds(1L << (2 * (tries - 1))));
     }
   }
 
@@ -139,7 +155,7 @@ final class Webhooks implements AutoCloseable {
     String timestamp = String.valueOf(clock.millis() / 1000);
     String secret = options.webhookSecret().orElseThrow();
     return HttpRequest.newBuilder(uri)
-        .timeout(LIMIT)
+        .timeout(limit)
         .header("content-type", "application/json")
         .header("webhook-id", job.id())
         .header("webhook-timestamp", timestamp)

@@ -24,7 +24,12 @@ class JobWorkerTest {
   @TempDir private Path folder;
 
   /** The job after its end, where the n-th attempt to get hold of the model is refused so. */
-  private Job end(int attempts, IntFunction<ProtocolException> refusals) throws Exception {
+  private Job end(int attempts, IntFunction<? extends Throwable> refusals) throws Exception {
+    return end(attempts, false, refusals);
+  }
+
+  private Job end(int attempts, boolean bulk, IntFunction<? extends Throwable> refusals)
+      throws Exception {
     JobsOptions options =
         JobsOptions.of(folder.toString()).withAttempts(attempts, Duration.ofSeconds(15));
     InstantSource clock = InstantSource.system();
@@ -39,13 +44,20 @@ class JobWorkerTest {
               Optional.empty(),
               "h",
               Optional.empty());
-      String id = ((JobStore.Submitted.Accepted) store.submit(order, new byte[0])).job().id();
+      JobParts parts = new JobParts(database);
+      String id = bulk ? store.beginBulk(order) : "";
+      if (bulk) {
+        parts.add(id, List.of(new JobParts.Part(1, new byte[0], null, false)));
+        store.endBulk(id, 1, 0, Optional.empty(), "h");
+      } else {
+        id = ((JobStore.Submitted.Accepted) store.submit(order, new byte[0])).job().id();
+      }
       CompletableFuture<Job> ended = new CompletableFuture<>();
       JobWorker worker =
           new JobWorker(
               "n",
               new JobLeases(database, clock, options, new JobMetrics(new SimpleMeterRegistry())),
-              new JobParts(database),
+              parts,
               new Refusing(refusals),
               options,
               changed ->
@@ -86,11 +98,30 @@ class JobWorkerTest {
     assertThat(job.progress()).isEqualTo(new Job.Progress(1, 1, 1));
   }
 
+  private static Throwable onceOutOfMemory(int attempt) {
+    return attempt == 1 ? new OutOfMemoryError("a test's") : ProtocolException.invalid("bad");
+  }
+
+  @Test
+  void anErrorIsAnAttemptAndNotTheEndOfTheNode() throws Exception {
+    Job job = end(3, JobWorkerTest::onceOutOfMemory);
+    assertThat(job.state()).isEqualTo(JobState.FAILED);
+    assertThat(job.attempts()).isEqualTo(2);
+    assertThat(job.error()).contains("bad");
+  }
+
+  @Test
+  void anErrorIsAnAttemptOfALineAndNotTheEndOfABulkJob() throws Exception {
+    Job job = end(3, true, JobWorkerTest::onceOutOfMemory);
+    assertThat(job.state()).isEqualTo(JobState.SUCCEEDED);
+    assertThat(job.progress()).isEqualTo(new Job.Progress(1, 1, 1));
+  }
+
   private static final class Refusing implements ModelRepository {
-    private final IntFunction<ProtocolException> refusals;
+    private final IntFunction<? extends Throwable> refusals;
     private final AtomicInteger count = new AtomicInteger();
 
-    Refusing(IntFunction<ProtocolException> refusals) {
+    Refusing(IntFunction<? extends Throwable> refusals) {
       this.refusals = refusals;
     }
 
@@ -101,7 +132,11 @@ class JobWorkerTest {
 
     @Override
     public Lease lease(String model, String version) {
-      throw refusals.apply(count.incrementAndGet());
+      Throwable refusal = refusals.apply(count.incrementAndGet());
+      if (refusal instanceof Error error) {
+        throw error;
+      }
+      throw (RuntimeException) refusal;
     }
 
     @Override
