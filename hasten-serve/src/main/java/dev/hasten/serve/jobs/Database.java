@@ -24,6 +24,9 @@ import org.sqlite.SQLiteConfig;
 final class Database implements AutoCloseable {
   private static final String POSTGRES = "jdbc:postgresql:";
 
+  /** Of PostgreSQL; in SQLite one writes at a time and sees what is there. */
+  private static final String UNIQUE_VIOLATION = "23505";
+
   private final HikariDataSource pool;
   private final boolean shared;
 
@@ -139,6 +142,32 @@ final class Database implements AutoCloseable {
    * @throws EnvironmentException if the database fails
    */
   <T> T transaction(Work<T> work) {
+    try {
+      return tried(work);
+    } catch (SQLException e) {
+      throw failure(e);
+    }
+  }
+
+  /**
+   * Does all of it, if nothing of it is there already: another transaction may be ahead by a
+   * moment.
+   *
+   * @return the work's own answer; false, and nothing is done, if a unique value is taken
+   * @throws EnvironmentException if the database fails
+   */
+  boolean unlessDuplicate(Work<Boolean> work) {
+    try {
+      return tried(work);
+    } catch (SQLException e) {
+      if (UNIQUE_VIOLATION.equals(e.getSQLState())) {
+        return false;
+      }
+      throw failure(e);
+    }
+  }
+
+  private <T> T tried(Work<T> work) throws SQLException {
     try (Connection connection = pool.getConnection()) {
       connection.setAutoCommit(false);
       boolean whole = false;
@@ -152,8 +181,6 @@ final class Database implements AutoCloseable {
           connection.rollback();
         }
       }
-    } catch (SQLException e) {
-      throw failure(e);
     }
   }
 

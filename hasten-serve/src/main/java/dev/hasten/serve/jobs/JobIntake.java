@@ -9,11 +9,11 @@ import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.common.RequestHeaders;
 import com.linecorp.armeria.common.ResponseHeaders;
 import com.linecorp.armeria.common.ResponseHeadersBuilder;
+import com.linecorp.armeria.common.util.TimeoutMode;
 import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServerBuilder;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import dev.hasten.runtime.PipelineSpec;
-import dev.hasten.serve.jobs.JobParts.Part;
 import dev.hasten.serve.jobs.JobStore.Order;
 import dev.hasten.serve.jobs.JobStore.Submitted;
 import dev.hasten.serve.protocol.ProtocolException;
@@ -26,10 +26,8 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -50,11 +48,12 @@ final class JobIntake {
   private static final String KEY = "idempotency-key";
   private static final String WEBHOOK = "webhook-url";
   private static final int LONGEST_KEY = 255;
-  private static final int LINES_AT_ONCE = 500;
-  private static final long BYTES_AT_ONCE = 4 << 20;
 
-  /** Each holds {@link #BYTES_AT_ONCE}. */
+  /** Each holds a few times {@link Upload#BYTES_AT_ONCE}. */
   private static final int MOST_UPLOADS = 100;
+
+  /** Each costs up to three times its length, be that the longest, while it is read. */
+  private static final int MOST_LARGE_LINES = 4;
 
   private final JobStore store;
   private final JobParts parts;
@@ -63,8 +62,13 @@ final class JobIntake {
   private final int longestLine;
   private final JobWorker worker;
   private final JobMetrics metrics;
+  private final Duration silence;
   private final Semaphore uploads = new Semaphore(MOST_UPLOADS);
+  private final Semaphore largeLines = new Semaphore(MOST_LARGE_LINES);
 
+  /**
+   * @param silence after which an upload that goes on is given up
+   */
   JobIntake(
       JobStore store,
       JobParts parts,
@@ -72,7 +76,8 @@ final class JobIntake {
       JobsOptions options,
       int longestLine,
       JobWorker worker,
-      JobMetrics metrics) {
+      JobMetrics metrics,
+      Duration silence) {
     this.store = store;
     this.parts = parts;
     this.repository = repository;
@@ -80,6 +85,7 @@ final class JobIntake {
     this.longestLine = longestLine;
     this.worker = worker;
     this.metrics = metrics;
+    this.silence = silence;
   }
 
   void bind(ServerBuilder server) {
@@ -96,6 +102,7 @@ final class JobIntake {
           .route()
           .post(model + "/jobs")
           .maxRequestLength(options.maxBulkBytes())
+          // For all of it; each piece has a limit of its own.
           .requestTimeoutMillis(0)
           .build((Taker) this::bulk);
     }
@@ -222,17 +229,23 @@ final class JobIntake {
     Order order = order(ctx, req.headers(), call, Job.Format.LINES, digest());
     MessageDigest digest = digest();
     String id = store.beginBulk(order);
+    Upload upload =
+        new Upload(id, parts, longestLine, largeLines, silence, new RequestPatience(ctx, silence));
     boolean whole = false;
     try (InputStream in =
         req.toInputStream(part -> part instanceof HttpData data ? data : HttpData.empty())) {
-      Received received = lines(id, new LineReader(in, digest, longestLine));
-      if (received.lines == 0) {
+      Upload.Received received = upload.receive(in, digest);
+      if (received.lines() == 0) {
         throw ProtocolException.invalid("no lines (expected: one JSON request on each line)");
       }
       HttpResponse answer =
           answer(
               store.endBulk(
-                  id, received.lines, received.failed, order.key(), hashed(order, digest).hash()),
+                  id,
+                  received.lines(),
+                  received.failed(),
+                  order.key(),
+                  hashed(order, digest).hash()),
               asksForLater(req.headers().get(PREFER, "")));
       whole = true;
       return answer;
@@ -243,6 +256,36 @@ final class JobIntake {
       if (!whole) {
         store.remove(id);
       }
+    }
+  }
+
+  /** A request's own time limit, moved on while the client sends. */
+  private static final class RequestPatience implements Upload.Patience {
+    private final ServiceRequestContext ctx;
+    private final Duration limit;
+    private boolean waits;
+    private long since;
+
+    RequestPatience(ServiceRequestContext ctx, Duration limit) {
+      this.ctx = ctx;
+      this.limit = limit;
+    }
+
+    @Override
+    public void begin() {
+      long now = System.nanoTime();
+      // Not at each piece: a timer for every few kilobytes costs more than it tells.
+      if (!waits || now - since > limit.toNanos() / 8) {
+        ctx.setRequestTimeout(TimeoutMode.SET_FROM_NOW, limit);
+        waits = true;
+        since = now;
+      }
+    }
+
+    @Override
+    public void end() {
+      ctx.clearRequestTimeout();
+      waits = false;
     }
   }
 
@@ -262,42 +305,6 @@ final class JobIntake {
           ? Job.Call.INFER
           : Job.Call.PREDICT;
     }
-  }
-
-  private record Received(long lines, long failed) {}
-
-  private Received lines(String id, LineReader reader) throws IOException {
-    long lines = 0;
-    long failed = 0;
-    List<Part> some = new ArrayList<>();
-    long bytes = 0;
-    LineReader.@Nullable Line line;
-    while ((line = reader.next()) != null) {
-      if (line.blank() && !line.tooLong()) {
-        continue;
-      }
-      lines++;
-      if (line.tooLong()) {
-        failed++;
-        some.add(
-            BulkRun.error(
-                line.number(),
-                new byte[0],
-                "the line is too long (expected: at most %d bytes)".formatted(longestLine)));
-      } else {
-        some.add(new Part(line.number(), line.bytes(), null, false));
-        bytes += line.bytes().length;
-      }
-      if (some.size() >= LINES_AT_ONCE || bytes >= BYTES_AT_ONCE) {
-        parts.add(id, some);
-        some.clear();
-        bytes = 0;
-      }
-    }
-    if (!some.isEmpty()) {
-      parts.add(id, some);
-    }
-    return new Received(lines, failed);
   }
 
   private static MessageDigest digest() {

@@ -90,10 +90,10 @@ final class JobStore {
 
   /** All lines of a bulk job have arrived: it may run from now on. */
   Submitted endBulk(String id, long parts, long failed, Optional<String> key, String hash) {
-    boolean taken =
-        database.transaction(session -> {
+    boolean ours =
+        database.unlessDuplicate(session -> {
           if (key.isPresent() && !ids(session, key.get()).isEmpty()) {
-            return true;
+            return false;
           }
           session.update(
               "UPDATE job SET state = 'queued', parts = ?, done = ?, failed = ?,"
@@ -106,9 +106,9 @@ final class JobStore {
               hash,
               clock.millis(),
               id);
-          return false;
+          return true;
         });
-    if (taken) {
+    if (!ours) {
       remove(id);
       return existing(key.orElseThrow(), hash);
     }

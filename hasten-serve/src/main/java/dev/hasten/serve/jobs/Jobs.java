@@ -26,6 +26,10 @@ public final class Jobs implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Jobs.class);
   private static final Duration SWEEP = Duration.ofSeconds(30);
   private static final Duration LEAST_PAUSE = Duration.ofMillis(20);
+
+  /** Who sends nothing for so long holds a place that others may need. */
+  private static final Duration UPLOAD_SILENCE = Duration.ofMinutes(1);
+
   private static final Duration COUNT = Duration.ofSeconds(5);
 
   /** For what goes on as fast as its client sends or takes: threads that cost next to nothing. */
@@ -57,7 +61,15 @@ public final class Jobs implements AutoCloseable {
     JobLeases leases = new JobLeases(database, clock, options, metrics);
     this.worker = new JobWorker(node(), leases, parts, repository, options, watch::changed);
     this.intake =
-        new JobIntake(store, parts, repository, options, (int) maxRequestBytes, worker, metrics);
+        new JobIntake(
+            store,
+            parts,
+            repository,
+            options,
+            (int) maxRequestBytes,
+            worker,
+            metrics,
+            UPLOAD_SILENCE);
     this.views = new JobViews(store, parts, watch, worker, metrics);
     this.sweeper =
         // To remove a large job takes long; counting goes on beside it.

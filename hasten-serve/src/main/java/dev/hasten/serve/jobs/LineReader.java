@@ -11,15 +11,23 @@ final class LineReader {
   private final InputStream in;
   private final MessageDigest digest;
   private final int longest;
+  private final int large;
+  private final Runnable becomesLarge;
   private final byte[] buffer = new byte[64 << 10];
   private int at;
   private int end;
   private long number;
 
-  LineReader(InputStream in, MessageDigest digest, int longest) {
+  /**
+   * @param becomesLarge is called once for each line of more than {@code large} bytes, before they
+   *     are in memory
+   */
+  LineReader(InputStream in, MessageDigest digest, int longest, int large, Runnable becomesLarge) {
     this.in = in;
     this.digest = digest;
     this.longest = longest;
+    this.large = large;
+    this.becomesLarge = becomesLarge;
   }
 
   /**
@@ -50,6 +58,9 @@ final class LineReader {
         stop++;
       }
       int room = Math.min(stop - at, longest - line.size());
+      if (line.size() <= large && line.size() + room > large) {
+        becomesLarge.run();
+      }
       line.write(buffer, at, room);
       tooLong |= room < stop - at;
       boolean whole = stop < end;
