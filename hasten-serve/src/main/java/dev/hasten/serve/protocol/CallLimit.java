@@ -9,8 +9,8 @@ import com.linecorp.armeria.server.ServiceRequestContext;
 import java.time.Duration;
 
 /**
- * The server's limit for calls of gRPC. Armeria takes it away from calls without a deadline, and
- * whatever a deadline says in its place: who sends half a message would be held for ever.
+ * The server's limit for calls of gRPC. Armeria keeps to it until the message is there, and then
+ * takes it away from calls without a deadline, and sets what a deadline says in its place.
  *
  * <p>Not for streams, which have no end that could be late.
  */

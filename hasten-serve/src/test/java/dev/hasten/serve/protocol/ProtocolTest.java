@@ -14,6 +14,10 @@ import dev.hasten.runtime.NdArray;
 import dev.hasten.runtime.Prediction;
 import dev.hasten.runtime.Timing;
 import dev.hasten.serve.repository.ModelRepository;
+import dev.hasten.serve.wire.GRPCInferenceServiceGrpc;
+import dev.hasten.serve.wire.RepositoryModelLoadRequest;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -23,6 +27,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -126,6 +131,46 @@ class ProtocolTest {
   }
 
   @Test
+  void callsOfGrpcHaveTheServersLimit() {
+    CountDownLatch released = new CountDownLatch(1);
+    GrpcService grpc =
+        new GrpcService(
+            new FakeRepository(List.of(), model -> await(released)), () -> true, "1", true);
+    try (Server server =
+        Server.builder()
+            .http(0)
+            .service(
+                com.linecorp.armeria.server.grpc.GrpcService.builder().addService(grpc).build(),
+                service -> service.decorate(new CallLimit(Duration.ofMillis(200))))
+            .build()) {
+      server.start().join();
+      ManagedChannel channel =
+          NettyChannelBuilder.forAddress("127.0.0.1", server.activeLocalPort())
+              .usePlaintext()
+              .build();
+      try {
+        var stub = GRPCInferenceServiceGrpc.newBlockingStub(channel);
+        RepositoryModelLoadRequest load = RepositoryModelLoadRequest.getDefaultInstance();
+        for (var caller : List.of(stub, stub.withDeadlineAfter(1, TimeUnit.HOURS))) {
+          assertThatThrownBy(() -> caller.repositoryModelLoad(load))
+              .hasMessageContaining("DEADLINE_EXCEEDED");
+        }
+      } finally {
+        released.countDown();
+        channel.shutdownNow();
+      }
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Test
   void loadsDoNotTakeTheThreadsOfOtherWork() {
     ScheduledExecutorService only = Executors.newSingleThreadScheduledExecutor();
     CountDownLatch released = new CountDownLatch(1);
@@ -135,13 +180,7 @@ class ProtocolTest {
         .bind(builder);
     try (Server server = builder.build()) {
       server.start().join();
-      only.execute(() -> {
-        try {
-          released.await();
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-        }
-      });
+      only.execute(() -> await(released));
       WebClient client = WebClient.of("http://127.0.0.1:" + server.activeLocalPort());
       String load = "/v2/repository/models/m/load";
       assertThat(client.post(load, "{}").aggregate().join().status().code()).isEqualTo(200);
