@@ -65,8 +65,7 @@ public final class JobsBeside {
     BatcherListener counter =
         new BatcherListener() {
           @Override
-          public void completed(
-              Priority priority, String client, int rows, Timing timing) {
+          public void completed(Priority priority, String client, int rows, Timing timing) {
             if (priority == Priority.LOW) {
               answered.incrementAndGet();
             }
