@@ -98,16 +98,9 @@ final class Scheduler<P> {
     final FairShares shares;
     long bytes;
 
-    /** Requests that run. */
-    int running;
-
     Lane(Priority priority, Map<String, Double> weights) {
       this.priority = priority;
       shares = new FairShares(weights);
-    }
-
-    boolean busy() {
-      return !queue.isEmpty() || running > 0;
     }
   }
 
@@ -339,11 +332,19 @@ final class Scheduler<P> {
 
   /** Brings the claim up to date. */
   private void claim(long now) {
-    if (lane(Priority.LOW).busy()) {
+    boolean low =
+        !lane(Priority.LOW).queue.isEmpty()
+            || running.stream().anyMatch(run -> priority(run) == Priority.LOW);
+    if (low) {
       double more = settings.lowShare() * (now - claimedAt);
       claim = Math.min(settings.lowSlice().toNanos(), claim + more);
     }
     claimedAt = now;
+  }
+
+  /** All of a run are of one, but where sizes are fixed, which knows no claims. */
+  private static Priority priority(Decision.Run<?> run) {
+    return run.requests().getFirst().priority;
   }
 
   /** Low requests go first once they may claim a slice. */
@@ -417,9 +418,7 @@ final class Scheduler<P> {
     }
     for (Waiting<P> request : run.requests()) {
       request.charged = nanos * cost.nanosPerRow(rows, request.length) * request.rows / whole;
-      Lane<P> lane = lane(request.priority);
-      lane.shares.charge(request.client, request.charged);
-      lane.running++;
+      lane(request.priority).shares.charge(request.client, request.charged);
       remove(request);
     }
     running.add(run);
@@ -467,9 +466,6 @@ final class Scheduler<P> {
   private void remove(Decision.Run<P> run) {
     running.remove(run);
     yielding.remove(run);
-    for (Waiting<P> request : run.requests()) {
-      lane(request.priority).running--;
-    }
   }
 
   /** Time of an instance until everything that waits and runs now has ended. */

@@ -455,6 +455,13 @@ class BatcherTest {
     assertThat(runs).hasValue(2);
   }
 
+  /** One thread; a run takes so long whatever is in it. */
+  private static Tuning costing(double seconds) {
+    return Tuning.defaults()
+        .withIntraOpThreads(1)
+        .withBatching(Batching.defaults().withCost(BatchCost.ofTime(seconds, 0, 0, 0)));
+  }
+
   /** The threads that ran a request, and whether its future was complete when it was returned. */
   private static void assertRunByCaller(double seconds, RequestOptions asked, boolean expected)
       throws Exception {
@@ -466,10 +473,7 @@ class BatcherTest {
             threads.add(Thread.currentThread());
           }
         };
-    Tuning tuning =
-        Tuning.defaults()
-            .withIntraOpThreads(1)
-            .withBatching(Batching.defaults().withCost(BatchCost.ofTime(seconds, 0, 0, 0)));
+    Tuning tuning = costing(seconds);
     Map<String, NdArray> inputs = Tiny.inputs(2, 3);
     try (Batcher batcher =
         tiny(BatcherOptions.defaults().withListener(listener).withTuning(tuning))) {
@@ -501,10 +505,7 @@ class BatcherTest {
   @Test
   void aCallerDoesNotRunBesideTheOnlyInstance() throws Exception {
     Recorder recorder = new Recorder();
-    Tuning tuning =
-        Tuning.defaults()
-            .withIntraOpThreads(1)
-            .withBatching(Batching.defaults().withCost(BatchCost.ofTime(1e-6, 0, 0, 0)));
+    Tuning tuning = costing(1e-6);
     RequestOptions asked = RequestOptions.defaults().withCallerRuns();
     List<CompletableFuture<Prediction>> futures = new ArrayList<>();
     try (Batcher batcher =
@@ -528,10 +529,7 @@ class BatcherTest {
   void callersAndInstancesShareTheirPlaces() throws Exception {
     Recorder recorder = new Recorder();
     AtomicInteger most = new AtomicInteger();
-    Tuning tuning =
-        Tuning.defaults()
-            .withIntraOpThreads(1)
-            .withBatching(Batching.defaults().withCost(BatchCost.ofTime(1e-6, 0, 0, 0)));
+    Tuning tuning = costing(1e-6);
     try (Batcher batcher =
             tiny(BatcherOptions.defaults().withListener(recorder).withTuning(tuning));
         ExecutorService callers = Executors.newFixedThreadPool(6)) {
@@ -624,10 +622,7 @@ class BatcherTest {
 
   @Test
   void aCallerMayCloseFromWhatItsOwnRunCompletes() throws Exception {
-    Tuning tuning =
-        Tuning.defaults()
-            .withIntraOpThreads(1)
-            .withBatching(Batching.defaults().withCost(BatchCost.ofTime(1e-6, 0, 0, 0)));
+    Tuning tuning = costing(1e-6);
     CompletableFuture<Batcher> opened = new CompletableFuture<>();
     BatcherListener closer =
         new BatcherListener() {
