@@ -2,6 +2,7 @@ package dev.hasten.serve.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hasten.serve.FakeRepository;
 import dev.hasten.serve.protocol.ProtocolException;
 import dev.hasten.serve.protocol.ProtocolException.Kind;
 import dev.hasten.serve.repository.ModelRepository;
@@ -58,7 +59,7 @@ class JobWorkerTest {
               "n",
               new JobLeases(database, clock, options, new JobMetrics(new SimpleMeterRegistry())),
               parts,
-              new Refusing(refusals),
+              refusing(refusals),
               options,
               changed ->
                   store
@@ -117,44 +118,14 @@ class JobWorkerTest {
     assertThat(job.progress()).isEqualTo(new Job.Progress(1, 1, 1));
   }
 
-  private static final class Refusing implements ModelRepository {
-    private final IntFunction<? extends Throwable> refusals;
-    private final AtomicInteger count = new AtomicInteger();
-
-    Refusing(IntFunction<? extends Throwable> refusals) {
-      this.refusals = refusals;
-    }
-
-    @Override
-    public List<Entry> index() {
-      return List.of();
-    }
-
-    @Override
-    public Lease lease(String model, String version) {
+  private static ModelRepository refusing(IntFunction<? extends Throwable> refusals) {
+    AtomicInteger count = new AtomicInteger();
+    return FakeRepository.leasing(model -> {
       Throwable refusal = refusals.apply(count.incrementAndGet());
       if (refusal instanceof Error error) {
         throw error;
       }
       throw (RuntimeException) refusal;
-    }
-
-    @Override
-    public void load(String model) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void unload(String model) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public boolean ready() {
-      return true;
-    }
-
-    @Override
-    public void close() {}
+    });
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.linecorp.armeria.server.Server;
+import dev.hasten.serve.FakeRepository;
 import dev.hasten.serve.protocol.ProtocolException;
 import dev.hasten.serve.protocol.RestErrors;
 import dev.hasten.serve.repository.ModelRepository;
@@ -104,7 +105,7 @@ class UploadTest {
   @Test
   @Timeout(60)
   void whoSendsNothingIsGivenUpAndWhoIsSlowIsNot() throws Exception {
-    ModelRepository anything = new Anything();
+    ModelRepository anything = FakeRepository.leasing(model -> new NotRun());
     JobMetrics metrics = new JobMetrics(new SimpleMeterRegistry());
     JobWorker worker =
         new JobWorker(
@@ -156,39 +157,11 @@ class UploadTest {
         .readLine();
   }
 
-  /** Has every model there is, and none that runs. */
-  private static final class Anything implements ModelRepository {
+  /** Of a model that there is, and that does not run. */
+  private static final class NotRun implements ModelRepository.Lease {
     @Override
-    public List<Entry> index() {
-      return List.of();
-    }
-
-    @Override
-    public Lease lease(String model, String version) {
-      return new Lease() {
-        @Override
-        public ServedModel model() {
-          throw ProtocolException.invalid("not run");
-        }
-
-        @Override
-        public void close() {}
-      };
-    }
-
-    @Override
-    public void load(String model) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void unload(String model) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public boolean ready() {
-      return true;
+    public ServedModel model() {
+      throw ProtocolException.invalid("not run");
     }
 
     @Override

@@ -13,6 +13,7 @@ import com.linecorp.armeria.server.ServiceRequestContext;
 import dev.hasten.runtime.NdArray;
 import dev.hasten.runtime.Prediction;
 import dev.hasten.runtime.Timing;
+import dev.hasten.serve.FakeRepository;
 import dev.hasten.serve.repository.ModelRepository;
 import dev.hasten.serve.wire.GRPCInferenceServiceGrpc;
 import dev.hasten.serve.wire.RepositoryModelLoadRequest;
@@ -70,6 +71,7 @@ class ProtocolTest {
     ModelRepository repository =
         new FakeRepository(
             List.of(new ModelRepository.Entry("m", "1", ModelRepository.State.READY, "")),
+            ProtocolTest::noLease,
             model -> {});
     assertThat(Descriptions.statistics(repository, "", "").getModelStatsList()).isEmpty();
     assertThatThrownBy(() -> Descriptions.statistics(repository, "m", ""))
@@ -135,7 +137,10 @@ class ProtocolTest {
     CountDownLatch released = new CountDownLatch(1);
     GrpcService grpc =
         new GrpcService(
-            new FakeRepository(List.of(), model -> await(released)), () -> true, "1", true);
+            new FakeRepository(List.of(), ProtocolTest::noLease, model -> await(released)),
+            () -> true,
+            "1",
+            true);
     try (Server server =
         Server.builder()
             .http(0)
@@ -176,7 +181,11 @@ class ProtocolTest {
     CountDownLatch released = new CountDownLatch(1);
     ServerBuilder builder = Server.builder().http(0).blockingTaskExecutor(only, true);
     builder.errorHandler(new RestErrors());
-    new RestService(new FakeRepository(List.of(), model -> {}), () -> true, "1", true)
+    new RestService(
+            new FakeRepository(List.of(), ProtocolTest::noLease, model -> {}),
+            () -> true,
+            "1",
+            true)
         .bind(builder);
     try (Server server = builder.build()) {
       server.start().join();
@@ -190,5 +199,10 @@ class ProtocolTest {
       }
       released.countDown();
     }
+  }
+
+  /** What is listed was unloaded since. */
+  private static ModelRepository.Lease noLease(String model) {
+    throw ProtocolException.notFound("no model '" + model + "'");
   }
 }
